@@ -42,6 +42,7 @@ type Field struct {
 	MaxLength int      // in characters; 0 means no limit but the program's own
 	Format    string   // how dates and numbers are written in text; see the documentation of templates
 	TimeZone  string   // IANA name in which dates without a zone are meant; empty is UTC
+	At        string   // time of day that a date without one stands for, "23:59:59"; empty is midnight
 	Languages []string // languages with a column of their own, Name@de
 	Note      string   // what marketing reads about the column in an empty workbook
 }

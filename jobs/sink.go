@@ -36,4 +36,3 @@ type Shelf interface {
 	// error convention is that of [Source].
 	List(ctx context.Context) iter.Seq2[string, error]
 }
-

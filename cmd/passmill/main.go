@@ -1,0 +1,118 @@
+// Command passmill is a mail merge for Apple Wallet passes: rows of a
+// spreadsheet and a template go in, signed passes come out.
+//
+// This is the only package that sees all others. It reads the configuration,
+// joins the parts and speaks to the user.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit statuses; they are an interface, and stand in every -h.
+const (
+	exitDone    = 0
+	exitNotDone = 1
+	exitUsage   = 2
+	exitPartly  = 3 // some rows were refused, or check and verify found something to mend
+)
+
+// A status is an error that ends the program with its own exit status. Its
+// message may be empty: everything has been said.
+type status struct {
+	code int
+	err  error
+}
+
+func (s status) Error() string {
+	if s.err == nil {
+		return ""
+	}
+	return s.err.Error()
+}
+
+func (s status) Unwrap() error { return s.err }
+
+// streams are where a command writes: results to out, everything else to err.
+type streams struct {
+	out, err io.Writer
+}
+
+// commands is the command line. Each command is a struct in a file of its own.
+type commands struct {
+	Database string `env:"PASSMILL_DATABASE" placeholder:"PATH|URL" help:"The ledger: an SQLite file, or postgres://… (default: passmill.db of the workspace, else beside the job file)."`
+
+	Make     makeCommand     `cmd:"" help:"Make the passes of a job."`
+	Check    checkCommand    `cmd:"" help:"Say everything that is wrong with a job's rows, and sign nothing."`
+	Verify   verifyCommand   `cmd:"" help:"Say what a phone would refuse in finished passes, and why."`
+	Template templateCommand `cmd:"" help:"List, copy and check templates, or write the empty workbook for one."`
+	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
+	Demo     demoCommand     `cmd:"" help:"Make a thousand passes from nothing, to see how it works."`
+	Bench    benchCommand    `cmd:"" help:"Measure how fast passes are made here, as ratios."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+const description = `A mail merge for Apple Wallet passes: rows of a spreadsheet and a template go in, signed passes come out.
+
+Exit status: 0 done, 1 not done, 2 wrong command line, 3 partly done (some rows were refused, and each was named; or check, verify and fsck found something to mend).`
+
+// run is the program: it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cmd commands
+	ended, code := false, 0
+	parser := kong.Must(&cmd,
+		kong.Name("passmill"), kong.Description(description), kong.UsageOnError(),
+		kong.Writers(stdout, stderr), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(c int) { ended, code = true, c }), // -h ends so
+	)
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if ended {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "passmill: %v\nrun passmill --help, or passmill COMMAND --help\n", err)
+		return exitUsage
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return report(stderr, parsed.Run(streams{stdout, stderr}, &cmd))
+}
+
+// report prints the error of a command and returns the exit status.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code := exitNotDone
+	if s, ok := errors.AsType[status](err); ok {
+		code = s.code
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "passmill: interrupted; run the same command again to go on")
+		return code
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(stderr, "passmill: %s\n", strings.ReplaceAll(text, "\n", "\n          "))
+	}
+	return code
+}

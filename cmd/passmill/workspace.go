@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"passmill/jobs"
+	"passmill/jobs/ledger"
+)
+
+const (
+	settingsFile = "passmill.yaml"
+	ledgerFile   = "passmill.db"
+)
+
+// A workspace is the folder that owns a ledger.
+type workspace struct {
+	dir      string // absolute
+	database string // path of an SQLite file, or a postgres:// URL
+}
+
+// Settings are what passmill.yaml may say.
+type settings struct {
+	Database string `yaml:"database"` // as --database; a path is relative to the file
+}
+
+// findWorkspace finds the workspace of a job file or folder: the nearest folder
+// upward that holds passmill.yaml or passmill.db, else the folder itself. A
+// database that was named on the command line or in the environment wins.
+func findWorkspace(start, database string) (workspace, error) {
+	dir, err := filepath.Abs(start)
+	if err != nil {
+		return workspace{}, err
+	}
+	w := workspace{dir: dir}
+	for up := dir; ; up = filepath.Dir(up) {
+		if exists(filepath.Join(up, settingsFile)) || exists(filepath.Join(up, ledgerFile)) {
+			w.dir = up
+			break
+		}
+		if up == filepath.Dir(up) {
+			break
+		}
+	}
+	w.database = filepath.Join(w.dir, ledgerFile)
+	set, err := w.settings()
+	if err != nil {
+		return w, err
+	}
+	if set.Database != "" {
+		w.database = set.Database
+		if !isURL(set.Database) && !filepath.IsAbs(set.Database) {
+			w.database = filepath.Join(w.dir, set.Database)
+		}
+	}
+	if database != "" {
+		w.database = database
+	}
+	return w, nil
+}
+
+func (w workspace) settings() (s settings, err error) {
+	text, err := os.ReadFile(filepath.Join(w.dir, settingsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return s, nil // an empty file marks a workspace
+	}
+	return s, jobs.DecodeYAML(text, settingsFile, &s)
+}
+
+// open opens the ledger; a new SQLite file is made.
+func (w workspace) open(ctx context.Context) (*ledger.DB, error) {
+	return ledger.Open(ctx, w.database, ledger.Options{})
+}
+
+// hasLedger reports whether there is a ledger to look into.
+func (w workspace) hasLedger() bool { return isURL(w.database) || exists(w.database) }
+
+// sink returns what the ledger calls an output directory: its path from the
+// workspace, so that a workspace can be moved, or its whole path where several
+// machines share one ledger.
+func (w workspace) sink(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if rel, err := filepath.Rel(w.dir, abs); err == nil && !isURL(w.database) {
+		abs = rel
+	}
+	return "dir:" + filepath.ToSlash(abs), nil
+}
+
+func isURL(database string) bool { return strings.Contains(database, "://") }
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// missingLedger is the error of commands that only look.
+func (w workspace) missingLedger() error {
+	return fmt.Errorf("there is no ledger at %s yet; passmill make makes it", w.database)
+}

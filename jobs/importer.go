@@ -1,0 +1,219 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+)
+
+// batchRows is how many rows are compared and staged at once: enough to make a
+// transaction worth its sync, few enough to keep in memory.
+const batchRows = 1000
+
+// A Target says whose passes an import makes and where they go.
+type Target struct {
+	Job      string
+	TypeID   string
+	TeamID   string
+	Template Hash   // template version
+	Sink     string // what the ledger calls the sink
+}
+
+// An Importer reads the rows of a source, checks them and stages those that are
+// new or changed. An unchanged row costs a hash and a comparison.
+type Importer struct {
+	Target Target
+	Source Source
+	Schema *Schema
+	Serial int      // index of the field that is the serial number
+	Bundle int      // index of the field that makes bundles, or -1
+	Names  *Pattern // of the artefacts
+	Folder bool     // give a pattern without a folder one (see FolderThreshold)
+
+	// Snapshot is the ledger. Nil means: compare with nothing, store nothing.
+	Snapshot Snapshot
+	// Missing returns those of the names under which nothing lies in the
+	// sink: their passes are pressed again. Nil means that nothing is missing.
+	Missing func(ctx context.Context, names []string) ([]string, error)
+	// Preflight predicts what a phone would refuse in the pass of a row that
+	// is to be pressed. It may be nil.
+	Preflight func(values []Value, serial string) []Finding
+
+	Force bool     // stage unchanged rows too
+	Limit int      // read no more rows than this; 0 means all
+	Only  []string // take the rows with these serial numbers; empty means all
+
+	// Report gets every problem, in the order of the rows. It may be nil.
+	Report func(Problem)
+	// Progress is called now and then with what has been read. It may be nil.
+	Progress func(Count)
+
+	seen  *serials
+	count Count
+}
+
+// A Finding is what is wrong with a pass that a row would make.
+type Finding struct {
+	Fields   []string // the fields whose values cause it; empty if the template does
+	Code     string
+	Severity Severity
+	Message  string
+	Fix      string
+}
+
+// Import reads the source to its end. It returns how many rows there are, how
+// many would be pressed (Made), are unchanged, and are refused. The only errors
+// are those of the source, the ledger and the sink, and the end of ctx: what is
+// wrong with rows goes to Report and into the ledger.
+func (im *Importer) Import(ctx context.Context, run int64) (Count, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	im.seen, im.count = newSerials(im.Names), Count{}
+
+	// One goroutine reads and hashes while this one asks the ledger.
+	batches := make(chan []candidate, 2)
+	var readErr error // written by the reader, read once batches is closed
+	go func() {
+		defer close(batches)
+		readErr = im.read(ctx, batches)
+	}()
+	defer func() { // the reader ends before Import does
+		cancel()
+		for range batches {
+		}
+	}()
+
+	number := 0
+	for rows := range batches {
+		number++
+		if err := im.stage(ctx, run, number, rows); err != nil {
+			return im.count, err
+		}
+	}
+	if readErr != nil {
+		return im.count, readErr
+	}
+	return im.count, im.withdraw(ctx, run, number+1)
+}
+
+// A candidate is a row that has been read and hashed.
+type candidate struct {
+	origin   Origin
+	staged   Staged
+	values   []Value // kept for the preflight
+	problems []Problem
+	refused  bool
+	again    bool  // its serial number has been met before
+	seen     int64 // id of its pass, if the row is unchanged
+}
+
+// read sends the rows of the source in batches.
+func (im *Importer) read(ctx context.Context, batches chan<- []candidate) error {
+	rows := make([]candidate, 0, batchRows)
+	send := func() error {
+		select {
+		case batches <- rows:
+			rows = make([]candidate, 0, batchRows)
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	n := 0
+	for row, err := range im.Source.Rows(ctx) {
+		if err != nil {
+			return err
+		}
+		if im.Limit > 0 && n == im.Limit {
+			break
+		}
+		n++
+		c, ok := im.candidate(row)
+		if !ok {
+			continue
+		}
+		if rows = append(rows, c); len(rows) == batchRows {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	return send()
+}
+
+// candidate reads one row; ok is false if Only does not ask for it.
+func (im *Importer) candidate(row Row) (c candidate, ok bool) {
+	values := make([]Value, len(im.Schema.Fields))
+	problems := im.Schema.Read(row, values)
+	serial := values[im.Serial].Text
+	if len(im.Only) > 0 && !slices.Contains(im.Only, serial) {
+		return candidate{}, false
+	}
+	for i := range problems {
+		problems[i].Serial = serial
+	}
+	c = candidate{origin: row.Origin, values: values, problems: problems, refused: len(problems) > 0}
+	c.staged = Staged{Row: row.Origin.Row, Serial: serial}
+	if c.refused {
+		return c, true
+	}
+	if im.Bundle >= 0 {
+		c.staged.Bundle = values[im.Bundle].Text
+	}
+	c.staged.Values = AppendValues(make([]byte, 0, 24*len(values)), im.Schema.Fields, values)
+	c.staged.Name = im.Names.Name(serial, row.Origin.Row, im.Folder)
+	c.staged.Fingerprint = im.Target.fingerprint(serial, c.staged.Values)
+	return c, true
+}
+
+// fingerprint is the hash over everything that the content of a pass depends
+// on. The values are those that the template uses, and no others; images and
+// strings are in the template's version.
+func (t Target) fingerprint(serial string, values []byte) Hash {
+	var buf [512]byte
+	data := append(buf[:0], t.Template[:]...)
+	for _, s := range []string{t.TypeID, t.TeamID, serial} {
+		data = appendString(data, s)
+	}
+	sum := sha256.Sum256(append(data, values...))
+	return Hash(sum[:len(Hash{})])
+}
+
+// refuse marks the candidate as refused for a reason that concerns the whole
+// row or one field.
+func (im *Importer) refuse(c *candidate, field int, code, message, fix string) {
+	p := Problem{Origin: c.origin, Serial: c.staged.Serial, Code: code, Severity: Refused, Message: message, Fix: fix}
+	if field >= 0 {
+		p.Field = im.Schema.Fields[field].Name
+		p.Origin.Column = im.Schema.Column(field)
+		p.Value = Shorten(c.values[field].Text)
+	}
+	c.problems = append(c.problems, p)
+	c.refused = true
+}
+
+// preflight fills and judges the pass that the row would make.
+func (im *Importer) preflight(c *candidate) {
+	if im.Preflight == nil || c.refused {
+		return
+	}
+	for _, f := range im.Preflight(c.values, c.staged.Serial) {
+		field := -1
+		if len(f.Fields) > 0 {
+			field = im.Schema.Index(f.Fields[0])
+		}
+		before := c.refused
+		im.refuse(c, field, f.Code, f.Message, f.Fix)
+		c.problems[len(c.problems)-1].Severity = f.Severity
+		c.refused = before || f.Severity == Refused
+	}
+}
+
+// owner refuses a row whose pass belongs to another job.
+func (im *Importer) owner(c *candidate, known Known) {
+	if !c.refused && known.Job != im.Target.Job {
+		im.refuse(c, im.Serial, "other-job", fmt.Sprintf("is the serial number of a pass of job %q", known.Job),
+			"give the row another serial number, or this job the other's name")
+	}
+}

@@ -1,0 +1,208 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"passmill/jobs/fault"
+)
+
+// groupSize is how many manifests are signed in one call: what a signer with
+// eight lanes can do at once.
+const groupSize = 8
+
+// maxPassSize bounds a pass; no real one comes near it, and a phone on a slow
+// line would not finish loading it.
+const maxPassSize = 10 << 20
+
+// A Signer signs the manifests of passes.
+type Signer interface {
+	// Sign returns a detached signature for each manifest. It is safe for
+	// concurrent use. If it fails, none of the signatures is to be used, and
+	// no other manifest can be expected to succeed.
+	Sign(ctx context.Context, manifests [][]byte) (signatures [][]byte, err error)
+}
+
+// An Archive lays out the archives of one template version. The contents are
+// those of the files that differ from pass to pass, in a fixed order. It is safe
+// for concurrent use.
+type Archive interface {
+	Manifest(contents [][]byte) []byte
+	// Pack appends the whole archive to dst.
+	Pack(dst []byte, contents [][]byte, manifest, signature []byte) []byte
+	// Same reports whether data is what Pack makes of these contents with
+	// the signature that data carries, and returns that signature.
+	Same(data []byte, contents [][]byte, manifest []byte) (signature []byte, ok bool)
+}
+
+// A Presser turns staged rows into signed passes in a sink. It is safe for
+// concurrent use.
+type Presser struct {
+	Target      Target
+	Certificate string // id of the certificate that signs, for the ledger
+	Fields      []Field
+	// Fill returns the contents of the files that differ from pass to pass.
+	Fill    func(values []Value, serial string) (contents [][]byte, err error)
+	Archive Archive
+	Signer  Signer
+	Sink    Sink
+	// Trusted reports whether a pass that a killed run left in the sink
+	// carries a good signature of ours, so that it can be adopted as it is.
+	// Nil means that none is adopted.
+	Trusted func(pass []byte) bool
+
+	buffers sync.Pool // of *[]byte: the archives of one chunk, end to end
+}
+
+// A Chunk is a few rows of a run: the unit of pressing, of transactions and of
+// retries.
+type Chunk struct {
+	Run  int64
+	Rows []Staged
+}
+
+// PressChunk presses the rows of a chunk and delivers the passes to the sink.
+// On return each row is made (whole and durable) or failed. An error means that
+// the chunk as a whole did not succeed and its rows are to stay as they were;
+// what lies in the sink already will be adopted when the chunk is tried again.
+func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed []Failed, err error) {
+	buffer, _ := p.buffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	defer func() { p.buffers.Put(buffer) }()
+	archives := (*buffer)[:0]
+
+	batch := make([]pressing, 0, len(c.Rows))
+	for _, row := range c.Rows {
+		one, problem := p.fill(row)
+		if problem != nil {
+			failed = append(failed, Failed{row, *problem})
+			continue
+		}
+		if err := p.adopt(ctx, &one); err != nil {
+			return nil, nil, err
+		}
+		batch = append(batch, one)
+	}
+	if err := p.sign(ctx, batch); err != nil {
+		return nil, nil, err
+	}
+	passes := make([]Pass, 0, len(batch))
+	for i := range batch {
+		one := &batch[i]
+		start := len(archives)
+		if !one.adopted {
+			archives = p.Archive.Pack(archives, one.contents, one.manifest, one.signature)
+			one.size = int64(len(archives) - start)
+		}
+		if one.size > maxPassSize {
+			failed = append(failed, Failed{one.row, p.problem(one.row, "too-big", fmt.Sprintf("its pass has %d MiB, but at most %d are allowed", one.size>>20, maxPassSize>>20), "use smaller images")})
+			archives = archives[:start]
+			continue
+		}
+		if !one.adopted {
+			passes = append(passes, Pass{Name: one.row.Name, Data: archives[start:len(archives):len(archives)]})
+		}
+		made = append(made, p.made(one))
+	}
+	*buffer = archives
+	if err := p.Sink.Put(ctx, passes); err != nil {
+		return nil, nil, fmt.Errorf("write passes: %w", err)
+	}
+	return made, failed, nil
+}
+
+// pressing is a pass on its way through the presser.
+type pressing struct {
+	row                 Staged
+	contents            [][]byte
+	manifest, signature []byte
+	adopted             bool
+	size                int64
+}
+
+func (p *Presser) fill(row Staged) (pressing, *Problem) {
+	values := make([]Value, len(p.Fields))
+	if err := ParseValues(row.Values, p.Fields, values); err != nil {
+		problem := p.problem(row, "unreadable", err.Error(), "run the job again with --force")
+		return pressing{}, &problem
+	}
+	contents, err := p.Fill(values, row.Serial)
+	if err != nil {
+		problem := p.problem(row, "not-filled", err.Error(), "see what the template asks for")
+		return pressing{}, &problem
+	}
+	return pressing{row: row, contents: contents, manifest: p.Archive.Manifest(contents)}, nil
+}
+
+// adopt finds out whether the pass lies in the sink already, byte for byte as it
+// would be pressed: then a run was killed after it was put there and before the
+// ledger could say so. It is left alone.
+func (p *Presser) adopt(ctx context.Context, one *pressing) error {
+	if p.Trusted == nil {
+		return nil
+	}
+	data, err := p.Sink.Get(ctx, one.row.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for an earlier pass: %w", err)
+	}
+	if _, same := p.Archive.Same(data, one.contents, one.manifest); same && p.Trusted(data) {
+		one.adopted, one.size = true, int64(len(data))
+	}
+	return nil
+}
+
+// sign signs the manifests in groups.
+func (p *Presser) sign(ctx context.Context, batch []pressing) error {
+	group := make([]*pressing, 0, groupSize)
+	manifests := make([][]byte, 0, groupSize)
+	flush := func() error {
+		if err := ctx.Err(); err != nil || len(group) == 0 {
+			return err
+		}
+		if err := fault.Point("press.sign"); err != nil {
+			return err
+		}
+		signatures, err := p.Signer.Sign(ctx, manifests)
+		if err != nil {
+			return fmt.Errorf("sign: %w", err)
+		}
+		for i, one := range group {
+			one.signature = signatures[i]
+		}
+		group, manifests = group[:0], manifests[:0]
+		return nil
+	}
+	for i := range batch {
+		if batch[i].adopted {
+			continue
+		}
+		group = append(group, &batch[i])
+		manifests = append(manifests, batch[i].manifest)
+		if len(group) == groupSize {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+func (p *Presser) made(one *pressing) Made {
+	return Made{
+		Staged: one.row, TypeID: p.Target.TypeID, Template: p.Target.Template,
+		Certificate: p.Certificate, Size: one.size, Manifest: sha256.Sum256(one.manifest), Adopted: one.adopted,
+	}
+}
+
+func (p *Presser) problem(row Staged, code, message, fix string) Problem {
+	return Problem{Origin: Origin{Row: row.Row}, Serial: row.Serial, Code: code, Severity: Refused, Message: message, Fix: fix}
+}

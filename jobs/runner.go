@@ -1,0 +1,181 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ErrTooManyRefused means that the job's policy stopped a run before the first
+// pass was pressed.
+var ErrTooManyRefused = errors.New("too many rows are refused")
+
+// maxChunkRows is the size of a chunk in a long run: a transaction and a sync
+// for some hundred rows cost little for each.
+const maxChunkRows = 256
+
+// Runs is what a [Runner] needs of the ledger to begin and end runs. Every
+// method is safe to repeat.
+type Runs interface {
+	// Begin resumes the job's newest run if it was interrupted and has the
+	// same key, and otherwise opens a new one.
+	Begin(ctx context.Context, key RunKey, now time.Time) (Run, error)
+	// Imported closes the import of a run and adds it up.
+	Imported(ctx context.Context, run int64) (Count, error)
+	// Finish closes a run.
+	Finish(ctx context.Context, run int64, state RunState, now time.Time) (Run, error)
+}
+
+// A Runner makes the passes of a job: it imports, presses and keeps the books.
+type Runner struct {
+	Key      RunKey
+	Runs     Runs
+	Book     Book
+	Importer *Importer
+	Presser  *Presser
+	Bundler  *Bundler // nil if the job makes no bundles
+	Policy   Policy
+	Workers  int // how many chunks are pressed at once
+	Now      func() time.Time
+
+	// Report gets the problems of rows that could not be pressed.
+	Report func(Problem)
+	// Progress is called now and then, never twice at once.
+	Progress func(Progress)
+}
+
+// Progress says how far a run has come.
+type Progress struct {
+	Pressing bool // false: still importing
+	Count    Count
+	Waiting  int // rows still to be pressed
+}
+
+// Run executes the job. If it is interrupted, by the end of ctx or by a failure
+// of ledger, sink or signer, the run stays open and the next Run goes on with it.
+func (r *Runner) Run(ctx context.Context) (Run, error) {
+	run, err := r.Runs.Begin(ctx, r.Key, r.Now())
+	if err != nil {
+		return Run{}, fmt.Errorf("begin a run: %w", err)
+	}
+	if run.State == RunImporting {
+		if _, err := r.Importer.Import(ctx, run.ID); err != nil {
+			return run, err
+		}
+		if run.Count, err = r.Runs.Imported(ctx, run.ID); err != nil {
+			return run, fmt.Errorf("close the import: %w", err)
+		}
+	}
+	if r.Policy.Stops(run.Count) {
+		return r.stop(ctx, run)
+	}
+	if err := r.press(ctx, &run); err != nil {
+		return run, err
+	}
+	if r.Bundler != nil {
+		if err := r.Bundler.Make(ctx); err != nil {
+			return run, err
+		}
+	}
+	return r.Runs.Finish(ctx, run.ID, RunDone, r.Now())
+}
+
+func (r *Runner) stop(ctx context.Context, run Run) (Run, error) {
+	refused := run.Count.Refused
+	run, err := r.Runs.Finish(ctx, run.ID, RunStopped, r.Now())
+	if err != nil {
+		return run, err
+	}
+	return run, fmt.Errorf("%d of %d rows: %w", refused, run.Count.Rows, ErrTooManyRefused)
+}
+
+// press presses what the import staged, chunk by chunk.
+func (r *Runner) press(ctx context.Context, run *Run) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	waiting := run.Count.Rows - run.Count.Made - run.Count.Unchanged - run.Count.Refused
+	r.progress(*run, waiting)
+
+	chunks := make(chan Chunk)
+	go func() {
+		defer close(chunks)
+		if err := r.feed(ctx, run.ID, waiting, chunks); err != nil {
+			cancel(err)
+		}
+	}()
+	var (
+		workers sync.WaitGroup
+		mu      sync.Mutex // guards run and waiting
+	)
+	for range max(1, r.Workers) {
+		workers.Go(func() {
+			for c := range chunks {
+				made, failed, err := r.pressChunk(ctx, c)
+				if err != nil {
+					cancel(err)
+					continue // until the feeder has seen it
+				}
+				mu.Lock()
+				run.Count.Made += len(made)
+				run.Count.Refused += len(failed)
+				waiting -= len(made) + len(failed)
+				r.progress(*run, waiting)
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func (r *Runner) progress(run Run, waiting int) {
+	if r.Progress != nil {
+		r.Progress(Progress{Pressing: true, Count: run.Count, Waiting: waiting})
+	}
+}
+
+// feed reads the staged rows page by page, by key, so that no cursor is open
+// while passes are signed.
+func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<- Chunk) error {
+	// Small chunks in short runs, so that no worker sits idle at the end
+	// while another presses a long one.
+	size := min(max(waiting/(8*max(1, r.Workers)), 2*groupSize), maxChunkRows)
+	after := int64(0)
+	for {
+		rows, err := r.Book.Waiting(ctx, run, after, size)
+		if err != nil {
+			return fmt.Errorf("read staged rows: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		after = rows[len(rows)-1].ID
+		select {
+		case chunks <- Chunk{Run: run, Rows: rows}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// pressChunk presses a chunk and records it. Once the passes lie in the sink,
+// they are recorded even if ctx ends in between.
+func (r *Runner) pressChunk(ctx context.Context, c Chunk) ([]Made, []Failed, error) {
+	made, failed, err := r.Presser.PressChunk(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := r.Book.Commit(settled, c.Run, r.Presser.Target.Sink, made, failed); err != nil {
+		return nil, nil, fmt.Errorf("record pressed passes: %w", err)
+	}
+	for _, f := range failed {
+		if r.Report != nil {
+			r.Report(f.Problem)
+		}
+	}
+	return made, failed, nil
+}

@@ -1,0 +1,171 @@
+package jobs_test
+
+import (
+	"strings"
+	"testing"
+
+	"passmill/jobs"
+)
+
+// read reads one cell by a field's type.
+func read(t *testing.T, f jobs.Field, c jobs.Cell) (jobs.Value, []jobs.Problem) {
+	t.Helper()
+	f.Name = "F"
+	s, err := jobs.NewSchema([]jobs.Field{f}, []jobs.Column{{Name: "f", Ref: "C"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]jobs.Value, 1)
+	problems := s.Read(jobs.Row{Origin: jobs.Origin{File: "m.xlsx", Sheet: "S", Row: 7}, Cells: []jobs.Cell{c}}, values)
+	return values[0], problems
+}
+
+func text(s string) jobs.Cell { return jobs.Cell{Text: s, Kind: jobs.TextCell} }
+
+func TestReadGoodCells(t *testing.T) {
+	berlin := "Europe/Berlin"
+	tests := []struct {
+		field      jobs.Field
+		cell       jobs.Cell
+		text, json string
+	}{
+		{jobs.Field{}, text("  00042 "), "00042", ""},
+		{jobs.Field{}, text("שלום\r\n👩🏽‍🚀"), "שלום\n👩🏽‍🚀", ""},
+		{jobs.Field{}, jobs.Cell{Text: "1,234.50 €", Raw: "1234.5", Kind: jobs.NumberCell}, "1,234.50 €", ""},
+		{jobs.Field{OneOf: []string{"Gold", "Basic"}}, text("gold"), "Gold", ""},
+		{jobs.Field{MaxLength: 3}, text("äöü"), "äöü", ""},
+		{jobs.Field{Default: "x"}, text(""), "x", ""},
+		{jobs.Field{Type: jobs.TypeInteger, Default: "0"}, jobs.Cell{}, "0", "0"},
+		{jobs.Field{Type: jobs.TypeInteger}, jobs.Cell{Text: "1.250", Raw: "1250", Kind: jobs.NumberCell}, "1250", "1250"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("007"), "7", "7"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("12.00"), "12", "12"},
+		{jobs.Field{Type: jobs.TypeInteger, Format: "#.##0"}, text("1.234.567"), "1.234.567", "1234567"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1.5"), "1.5", "1.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1.234,5"), "1234.5", "1234.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1,234.5"), "1234.5", "1234.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1 234 567"), "1234567", "1234567"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("-12,5"), "-12.5", "-12.5"},
+		{jobs.Field{Type: jobs.TypeNumber, Format: "0.00"}, text("3.1"), "3.10", "3.1"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("€ 1.234,50"), "1234.50", "1234.50"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("12.99 USD"), "12.99", "12.99"},
+		{jobs.Field{Type: jobs.TypeMoney, Format: "#.##0,00"}, jobs.Cell{Text: "1,234.50 €", Raw: "1234.5", Kind: jobs.NumberCell}, "1.234,50", "1234.5"},
+		{jobs.Field{Type: jobs.TypeBoolean}, text("Ja"), "true", "true"},
+		{jobs.Field{Type: jobs.TypeBoolean}, jobs.Cell{Text: "FALSCH", Raw: "false", Kind: jobs.BoolCell}, "false", "false"},
+		{jobs.Field{Type: jobs.TypeDate}, text("2026-12-31"), "2026-12-31", `"2026-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin}, text("31.12.2026"), "2026-12-31", `"2026-12-31T00:00:00+01:00"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin, At: "23:59:59"}, text("2026-10-25"), "2026-10-25", `"2026-10-25T23:59:59+01:00"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin}, text("2026-07-01"), "2026-07-01", `"2026-07-01T00:00:00+02:00"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "dd/MM/yyyy"}, text("03/04/2026"), "03/04/2026", `"2026-04-03T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("31/12/2026"), "2026-12-31", `"2026-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("12/31/2026"), "2026-12-31", `"2026-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("5/5/2026"), "2026-05-05", `"2026-05-05T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "d.M.yy"}, jobs.Cell{Text: "Dec 31", Raw: "2026-12-31T00:00:00", Kind: jobs.DateCell}, "31.12.26", `"2026-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31 20:15"), "2026-12-31 20:15", `"2026-12-31T20:15:00+01:00"`},
+		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31T20:15:30Z"), "2026-12-31 20:15", `"2026-12-31T20:15:30Z"`},
+		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T20:15:30.250+05:30"), "2026-12-31 20:15", `"2026-12-31T20:15:30+05:30"`},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://example.com/a?b=c"), "https://example.com/a?b=c", ""},
+		{jobs.Field{Type: jobs.TypeURL}, text("tel:+49301234"), "tel:+49301234", ""},
+		{jobs.Field{Type: jobs.TypeEmail}, text("a.b+c@example.co.uk"), "a.b+c@example.co.uk", ""},
+		{jobs.Field{Type: jobs.TypeColor}, text("#1e3A5f"), "rgb(30, 58, 95)", ""},
+		{jobs.Field{Type: jobs.TypeColor}, text("#fff"), "rgb(255, 255, 255)", ""},
+		{jobs.Field{Type: jobs.TypeColor}, text("rgb(1,2, 3)"), "rgb(1, 2, 3)", ""},
+		{jobs.Field{Type: jobs.TypeJSON}, text(`[ {"a": 1} ]`), `[{"a":1}]`, `[{"a":1}]`},
+	}
+	for _, test := range tests {
+		got, problems := read(t, test.field, test.cell)
+		if len(problems) > 0 || got != (jobs.Value{Text: test.text, JSON: test.json, Present: true}) {
+			t.Errorf("%s %q of %q: got %+v, %v; want %q, %s", test.field.Type, test.field.Format, test.cell.Text, got, problems, test.text, test.json)
+		}
+	}
+	if got, problems := read(t, jobs.Field{Optional: true}, text(" ")); got.Present || len(problems) > 0 {
+		t.Errorf("empty optional cell: got %+v, %v", got, problems)
+	}
+}
+
+func TestReadBadCells(t *testing.T) {
+	tests := []struct {
+		field jobs.Field
+		cell  jobs.Cell
+		code  string
+	}{
+		{jobs.Field{}, text(""), "missing"},
+		{jobs.Field{}, jobs.Cell{Text: "#DIV/0!", Kind: jobs.ErrorCell}, "formula-error"},
+		{jobs.Field{}, text("a\x00b"), "bad-text"},
+		{jobs.Field{}, text("a\x1bb"), "bad-text"},
+		{jobs.Field{}, text("a\xffb"), "bad-text"},
+		{jobs.Field{}, text("a\u202eb"), "bad-text"},
+		{jobs.Field{}, text("a\u2066b"), "bad-text"},
+		{jobs.Field{}, text(strings.Repeat("x", 10_001)), "too-long"},
+		{jobs.Field{MaxLength: 3}, text("abcd"), "too-long"},
+		{jobs.Field{OneOf: []string{"Gold"}}, text("Golden"), "not-allowed"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("1.5"), "not-a-whole-number"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("plenty"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1,234"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1e5"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1.2.3"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("--1"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("free"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeBoolean}, text("maybe"), "not-a-boolean"},
+		{jobs.Field{Type: jobs.TypeDate}, text("31.02.2026"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate}, text("03/04/2026"), "ambiguous-date"},
+		{jobs.Field{Type: jobs.TypeDate}, text("tomorrow"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate}, text("0026-01-01"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T25:00"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeURL}, text("shop.test/x"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("javascript:alert(1)"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https:///only"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("nobody"), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("A <a@example.com>"), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeEmail}, text(`"a b"@example.com`), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("a@localhost"), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeColor}, text("#12345"), "not-a-color"},
+		{jobs.Field{Type: jobs.TypeColor}, text("rgb(256, 0, 0)"), "not-a-color"},
+		{jobs.Field{Type: jobs.TypeJSON}, text("{"), "not-json"},
+	}
+	for _, test := range tests {
+		got, problems := read(t, test.field, test.cell)
+		if len(problems) != 1 || problems[0].Code != test.code || got.Present {
+			t.Errorf("%s of %q: got %+v, %+v; want problem %s", test.field.Type, test.cell.Text, got, problems, test.code)
+			continue
+		}
+		p := problems[0]
+		if p.Origin.Cell() != "S!C7" || p.Fix == "" || p.Severity != jobs.Refused {
+			t.Errorf("%q: got %+v", test.cell.Text, p)
+		}
+		if bad := strings.TrimSpace(test.cell.Text); len(bad) > 3 && strings.Contains(p.String(), bad) {
+			t.Errorf("the message %q quotes the value", p)
+		}
+	}
+}
+
+func TestNewSchemaNamesEveryMistake(t *testing.T) {
+	fields := []jobs.Field{
+		{Name: "MemberID"}, {Name: "Points", Type: jobs.TypeInteger, Default: "none"},
+		{Name: "Date", Type: jobs.TypeDate, Format: "QQ", TimeZone: "Mars"}, {Name: "Photo", Type: jobs.TypeImage},
+	}
+	columns := []jobs.Column{{Name: "Member-IDs", Ref: "A"}, {Name: "date", Ref: "B"}}
+	_, err := jobs.NewSchema(fields, columns, map[string]string{"Pionts": "date", "Date": "Dat"})
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, want := range []string{
+		`no field "Pionts" (did you mean "Points"?)`, `no column "Dat" (did you mean "date"?)`,
+		`field MemberID has no column (did you mean "Member-IDs"?)`, `its default "none": is not a number`,
+		`format "QQ"`, `time zone "Mars" is unknown`, "type image",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+}
+
+func TestHeadersMatchLoosely(t *testing.T) {
+	columns := []jobs.Column{{Name: "first_NAME", Ref: "A"}, {Name: "Member no.", Ref: "B"}}
+	s, err := jobs.NewSchema([]jobs.Field{{Name: "FirstName"}, {Name: "MemberID"}}, columns, map[string]string{"memberid": "member NO."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Column(0) != "A" || s.Column(1) != "B" || s.Index("member_id") != 1 || s.Index("other") != -1 {
+		t.Errorf("got columns %q and %q", s.Column(0), s.Column(1))
+	}
+}

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+)
+
+// stage compares a batch with the ledger, and stores what came of it.
+func (im *Importer) stage(ctx context.Context, run int64, number int, rows []candidate) error {
+	for i := range rows {
+		im.duplicate(&rows[i])
+	}
+	known, err := im.known(ctx, rows)
+	if err != nil {
+		return err
+	}
+	missing, err := im.missing(ctx, known)
+	if err != nil {
+		return err
+	}
+	batch := Batch{Number: number}
+	for i := range rows {
+		c := &rows[i]
+		if k, ok := known[c.staged.Serial]; ok {
+			im.owner(c, k)
+			if !c.refused && !im.Force && !missing[k.Name] && k.matches(c.staged) {
+				c.seen = k.PassID
+			}
+		}
+		if c.seen == 0 {
+			im.preflight(c)
+		}
+		im.book(c, &batch)
+	}
+	return im.store(ctx, run, batch)
+}
+
+// matches reports whether the pass is what the row asks for, and lies where it
+// is asked to lie.
+func (k Known) matches(s Staged) bool {
+	return k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle
+}
+
+// book counts a candidate and puts what is to be stored of it into the batch.
+func (im *Importer) book(c *candidate, batch *Batch) {
+	state := stagedRow
+	im.count.Rows++
+	batch.Problems = append(batch.Problems, c.problems...)
+	switch {
+	case c.refused:
+		state = refusedRow
+		batch.Refused++
+		im.count.Refused++
+	case c.seen != 0:
+		state = unchangedRow
+		batch.Seen = append(batch.Seen, c.seen)
+		im.count.Unchanged++
+	default:
+		batch.Staged = append(batch.Staged, c.staged)
+		im.count.Made++
+	}
+	if !c.again {
+		im.seen.note(c.staged.Serial, state)
+	}
+}
+
+func (im *Importer) store(ctx context.Context, run int64, batch Batch) error {
+	if im.Report != nil {
+		for _, p := range batch.Problems {
+			im.Report(p)
+		}
+	}
+	if im.Progress != nil {
+		im.Progress(im.count)
+	}
+	if im.Snapshot == nil {
+		return nil
+	}
+	if err := im.Snapshot.Stage(ctx, run, batch); err != nil {
+		return fmt.Errorf("store rows up to row %d: %w", im.count.Rows, err)
+	}
+	return nil
+}
+
+func (im *Importer) known(ctx context.Context, rows []candidate) (map[string]Known, error) {
+	if im.Snapshot == nil {
+		return nil, nil
+	}
+	serials := make([]string, 0, len(rows))
+	for i := range rows {
+		if !rows[i].refused {
+			serials = append(serials, rows[i].staged.Serial)
+		}
+	}
+	return im.Snapshot.Known(ctx, im.Target.TypeID, im.Target.Sink, serials)
+}
+
+func (im *Importer) missing(ctx context.Context, known map[string]Known) (map[string]bool, error) {
+	if im.Missing == nil || len(known) == 0 {
+		return nil, nil
+	}
+	names := make([]string, 0, len(known))
+	for _, k := range known {
+		if k.Name != "" {
+			names = append(names, k.Name)
+		}
+	}
+	gone, err := im.Missing(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("look for the passes that were made before: %w", err)
+	}
+	set := make(map[string]bool, len(gone))
+	for _, name := range gone {
+		set[name] = true
+	}
+	return set, nil
+}

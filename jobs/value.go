@@ -1,0 +1,89 @@
+package jobs
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// A Value is what a field of a row holds once its cell has been read by the
+// field's type. The zero Value is absent: it drops the member that it feeds.
+type Value struct {
+	Text    string // the value inside other text
+	JSON    string // the value as a leaf of its own; empty means Text as a JSON string
+	Present bool
+}
+
+// valuesFormat is the first byte of encoded values.
+const valuesFormat = 1
+
+// AppendValues appends values, each with the name of its field, to dst. The
+// form is our own, stable, equal for equal input (it is hashed into the
+// fingerprint) and names its fields, so that it can be read without the
+// template: after a format byte, for each present value its name, text and JSON,
+// each preceded by its length as a varint.
+func AppendValues(dst []byte, fields []Field, values []Value) []byte {
+	dst = append(dst, valuesFormat)
+	for i, v := range values {
+		if !v.Present {
+			continue
+		}
+		dst = appendString(dst, fields[i].Name)
+		dst = appendString(dst, v.Text)
+		dst = appendString(dst, v.JSON)
+	}
+	return dst
+}
+
+// ParseValues reads what [AppendValues] wrote into values, which is parallel to
+// fields. A name that is not among the fields is an error: the data belong to
+// another version of the template.
+func ParseValues(data []byte, fields []Field, values []Value) error {
+	clear(values)
+	if len(data) == 0 || data[0] != valuesFormat {
+		return errors.New("values of a row: unknown format")
+	}
+	rest := string(data[1:]) // the values are slices of this one string
+	at := 0
+	for rest != "" {
+		var name, text, json string
+		for _, part := range []*string{&name, &text, &json} {
+			var err error
+			if *part, rest, err = cutString(rest); err != nil {
+				return err
+			}
+		}
+		for at < len(fields) && fields[at].Name != name {
+			at++
+		}
+		if at == len(fields) {
+			return fmt.Errorf("values of a row: field %q is not of this template version", name)
+		}
+		values[at] = Value{Text: text, JSON: json, Present: true}
+		at++
+	}
+	return nil
+}
+
+func appendString(dst []byte, s string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s)))
+	return append(dst, s...)
+}
+
+func cutString(s string) (head, rest string, err error) {
+	var size uint64
+	for i := 0; ; i++ {
+		if i == len(s) || i == binary.MaxVarintLen64 {
+			return "", "", errors.New("values of a row: cut short")
+		}
+		size |= uint64(s[i]&0x7f) << (7 * i)
+		if s[i] < 0x80 {
+			s = s[i+1:]
+			break
+		}
+	}
+	if size > uint64(len(s)) {
+		return "", "", errors.New("values of a row: cut short")
+	}
+	return s[:size], s[size:], nil
+}
