@@ -11,7 +11,13 @@ import (
 // where it is too large for one.
 type Bundle struct {
 	Key     string   // the value that its passes share
-	Members []string // names of the artefacts, in a stable order
+	Members []Member // by rising serial number; none if the bundle is to go
+}
+
+// A Member is a pass in a [Bundle].
+type Member struct {
+	Serial string
+	Name   string // of its artefact in the sink
 }
 
 // A BundleBook is what a [Bundler] needs of the ledger. Every method is safe to
@@ -82,8 +88,8 @@ func (b *Bundler) make(ctx context.Context, bundle Bundle) error {
 		names, passes, size = nil, nil, 0
 		return b.Sink.Put(ctx, []Pass{{Name: part, Data: data}})
 	}
-	for _, name := range bundle.Members {
-		data, err := b.Sink.Get(ctx, name)
+	for _, m := range bundle.Members {
+		data, err := b.Sink.Get(ctx, m.Name)
 		if err != nil {
 			return err
 		}
@@ -92,7 +98,7 @@ func (b *Bundler) make(ctx context.Context, bundle Bundle) error {
 				return err
 			}
 		}
-		names, passes = append(names, memberName(name, len(names)+1)), append(passes, data)
+		names, passes = append(names, memberName(m.Name, len(names)+1)), append(passes, data)
 		size += len(data)
 	}
 	if err := flush(); err != nil {

@@ -2,38 +2,44 @@ package jobs
 
 import "strings"
 
-// Nearest returns the one of candidates that word was probably meant to be, or
-// "" if none is near enough: an error that names it saves a search.
+// Nearest returns the one of candidates that a misspelled word most likely
+// means, or "" if none is near enough: an error that names it saves a search.
+// Letters' case counts for nothing.
 func Nearest(word string, candidates []string) string {
-	best, bestDistance := "", 1+max(2, len([]rune(word))/3)
-	for _, candidate := range candidates {
-		d := distance(strings.ToLower(word), strings.ToLower(candidate))
-		if d < bestDistance {
-			best, bestDistance = candidate, d
+	if len(word) > 100 {
+		return "" // nobody's slip of the finger, and the work is quadratic
+	}
+	best, least := "", 1+max(2, len(word)/3)
+	for _, c := range candidates {
+		if d := distance([]rune(strings.ToLower(word)), []rune(strings.ToLower(c))); d < least && d <= max(1, len(c)/3) {
+			best, least = c, d
 		}
 	}
 	return best
 }
 
-// distance is the number of letters to insert, delete or replace between a and
-// b (Levenshtein).
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
+// distance counts the letters to insert, remove or exchange, and the neighbours
+// to swap, between two words (Damerau and Levenshtein).
+func distance(a, b []rune) int {
+	rows := make([][]int, len(a)+1) // rows[i][j]: of a[:i] and b[:j]
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range to {
-			replace := diagonal
-			if from[i] != to[j] {
-				replace++
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			exchange := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				exchange++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j+1]+1, row[j]+1)
+			rows[i][j] = min(exchange, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(to)]
+	return rows[len(a)][len(b)]
 }

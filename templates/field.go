@@ -1,0 +1,137 @@
+package templates
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"passmill/jobs"
+	"passmill/render"
+)
+
+var fieldKeys = []string{
+	"type", "required", "optional", "default", "oneOf", "maxLength", "format", "timeZone", "at", "languages", "note",
+}
+
+var language = regexp.MustCompile(`^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$`)
+
+// field reads the declaration of one field.
+func (d *definition) field(name string, k, v ast.Node) {
+	folded := jobs.FoldName(name)
+	if folded == "" || strings.ContainsAny(name, "{}$@\"") || strings.ContainsFunc(name, unicode.IsControl) {
+		d.add(k, "%q can't be the name of a field: a name has letters and digits, and none of {}$@\"", name)
+		return
+	}
+	if before, twice := d.t.places[folded]; twice {
+		d.add(k, "%q is declared already in line %d: names are compared without case, spaces, _ and -", name, before.line)
+		return
+	}
+	d.t.places[folded] = at(k)
+	f := jobs.Field{Name: name, Type: jobs.TypeText}
+	var required, optional *bool
+	d.mapping(v, "a field", fieldKeys, func(key string, k, v ast.Node) {
+		switch key {
+		case "required":
+			required = new(bool)
+			d.boolean(v, required)
+		case "optional":
+			optional = new(bool)
+			d.boolean(v, optional)
+		default:
+			d.property(&f, key, v)
+		}
+	})
+	if required != nil && optional != nil && *required == *optional {
+		d.add(k, "%q is said to be required and optional both; keep one of them", name)
+	}
+	f.Optional = optional != nil && *optional || required != nil && !*required
+	d.checkField(k, &f)
+	d.t.Fields = append(d.t.Fields, f)
+}
+
+func (d *definition) property(f *jobs.Field, key string, v ast.Node) {
+	switch key {
+	case "type":
+		d.fieldType(v, &f.Type)
+	case "default":
+		d.text(v, &f.Default)
+	case "oneOf":
+		d.list(v, &f.OneOf)
+	case "maxLength":
+		d.count(v, &f.MaxLength)
+	case "format":
+		d.text(v, &f.Format)
+	case "timeZone":
+		d.zone(v, &f.TimeZone)
+	case "at":
+		d.timeOfDay(v, &f.At)
+	case "languages":
+		d.languages(v, &f.Languages)
+	case "note":
+		d.text(v, &f.Note)
+	}
+}
+
+func (d *definition) fieldType(n ast.Node, to *jobs.Type) {
+	s, _ := scalar(n)
+	var names []string
+	for _, t := range jobs.Types {
+		names = append(names, string(t))
+	}
+	if !slices.Contains(names, s) {
+		d.add(n, "unknown type %q%s", s, hint(s, names))
+		return
+	}
+	*to = jobs.Type(s)
+}
+
+func (d *definition) languages(n ast.Node, to *[]string) {
+	d.list(n, to)
+	for _, l := range *to {
+		if !language.MatchString(l) {
+			d.add(n, "%q is no language; write it as in the folder's name: de, pt-BR", l)
+		}
+	}
+}
+
+// checkField checks what several properties say together.
+func (d *definition) checkField(k ast.Node, f *jobs.Field) {
+	dated := f.Type == jobs.TypeDate || f.Type == jobs.TypeDateTime
+	switch {
+	case f.Default != "" && f.OneOf != nil && !slices.Contains(f.OneOf, f.Default):
+		d.add(k, "the default of %q is none of its oneOf%s", f.Name, hint(f.Default, f.OneOf))
+	case f.TimeZone != "" && !dated:
+		d.add(k, "%q has a time zone, but is no date", f.Name)
+	case f.At != "" && f.Type != jobs.TypeDate:
+		d.add(k, "%q has a time of day, but is not of type date", f.Name)
+	case f.MaxLength > 0 && len([]rune(f.Default)) > f.MaxLength:
+		d.add(k, "the default of %q is longer than its maxLength", f.Name)
+	}
+}
+
+// CheckDefaults asks parse whether the defaults and choices of the fields are
+// values of their types. Its error joins an [*render.Error] for each that is
+// not.
+func (t *Template) CheckDefaults(parse func(f jobs.Field, text string) error) error {
+	var errs []error
+	for _, f := range t.Fields {
+		p, declared := t.places[jobs.FoldName(f.Name)]
+		if !declared {
+			continue
+		}
+		for _, text := range append([]string{f.Default}, f.OneOf...) {
+			if text == "" {
+				continue
+			}
+			if err := parse(f, text); err != nil {
+				errs = append(errs, &render.Error{File: definitionFile, Line: p.line, Column: p.column,
+					Message: f.Name + ": " + text + ": " + err.Error()})
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

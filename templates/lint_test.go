@@ -1,0 +1,74 @@
+package templates_test
+
+import (
+	"strings"
+	"testing"
+
+	"passmill/jobs"
+	"passmill/templates"
+)
+
+func lint(t *testing.T, files map[string]string) []templates.Finding {
+	t.Helper()
+	tmpl, err := templates.Load(folder(t, files), "card")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return templates.Lint(tmpl)
+}
+
+// TestLint checks that a finding of each source is there, in words that say
+// where and what to do.
+func TestLint(t *testing.T) {
+	found := lint(t, map[string]string{
+		"template.json": `{"description": "Card", "expirationDate": "$$Untill", "logotext": "x",
+			"storeCard": {"primaryFields": [{"key": "name", "value": "$$Name"}]},
+			"barcodes": [{"format": "PKBarcodeFormatEAN13", "message": "$$MemberID", "messageEncoding": "utf-8"}]}`,
+		"template.yaml":         "fields:\n  MemberID: {}\n  Name: {optional: true}\n  Until: {type: date}\n",
+		"logo.png":              "png",
+		"de.lproj/logo.png":     "png",
+		"de.lproj/pass.strings": `"a" = "1"; "b" = "2";`,
+		"fr.lproj/pass.strings": `"a" = "1";`,
+	})
+	var lines []string
+	for _, f := range found {
+		lines = append(lines, f.String())
+	}
+	got := strings.Join(lines, "\n")
+	for _, want := range []string{
+		"refused: template.json: organizationName: is missing; add it to the template",
+		"refused: icon.png: the pass has no icon; add",
+		"refused: template.json: expirationDate (from Untill): is no date in ISO 8601; write it as",
+		"falls back: template.json: barcodes (from MemberID): has no format that systems before iOS 27 show",
+		"advice: template.json: logotext: is no key of Apple's, but logoText is",
+		"looks wrong: logo.png: is 58×58 pixels, but should be 1–160×1–50; scale it",
+		"advice: template.yaml:4 (from Until): is declared, but nothing in the template uses it",
+		"advice: template.json (from Untill): is used, but not declared, and so is required text; declare it in template.yaml; was Until meant?",
+		"looks wrong: de.lproj/logo.png: is never shown, since logo.png in the folder above wins",
+		"looks wrong: fr.lproj/pass.strings: lacks \"b\", which another language has",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no finding %q among\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "barcodes[0].message") {
+		t.Errorf("a sample value is blamed on the template:\n%s", got)
+	}
+}
+
+// TestLintAbsent checks that a template is tried without its optional values.
+func TestLintAbsent(t *testing.T) {
+	files := card(t)
+	files["template.json"] = strings.Replace(cardJSON, `"organizationName": "Club"`, `"organizationName": "$$Issuer"`, 1)
+	files["template.yaml"] = cardYAML + "  Issuer: {optional: true}\n"
+	var lines []string
+	for _, f := range lint(t, files) {
+		if f.Severity == jobs.Refused {
+			lines = append(lines, f.String())
+		}
+	}
+	want := "refused: template.json: organizationName (from Issuer): is missing, when the optional values are absent; add it to the template"
+	if got := strings.Join(lines, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,86 @@
+package templates
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"passmill/jobs"
+	"passmill/render"
+)
+
+// samples returns a value for each name of a compiled template, by the type of
+// its field. Without optional, optional fields are absent.
+func (t *Template) samples(compiled *render.Template, optional bool) []render.Value {
+	fields := make(map[string]jobs.Field)
+	for _, f := range t.Fields {
+		fields[jobs.FoldName(f.Name)] = f
+		for _, l := range f.Languages {
+			fields[jobs.FoldName(f.Name+"@"+l)] = f
+		}
+	}
+	values := make([]render.Value, len(compiled.Names()))
+	for i, name := range compiled.Names() {
+		f := fields[jobs.FoldName(name)]
+		if optional || !f.Optional {
+			values[i] = sample(f, compiled.Fields()[i].Type)
+		}
+	}
+	return values
+}
+
+// sample returns a value that a field could have; want is what its place wants.
+func sample(f jobs.Field, want render.Type) render.Value {
+	given := f.Default
+	if given == "" && len(f.OneOf) > 0 {
+		given = f.OneOf[0]
+	}
+	v := render.Value{Present: true}
+	switch f.Type {
+	case jobs.TypeNumber, jobs.TypeMoney:
+		v.Text = number(given, "12.50")
+		v.JSON = v.Text
+	case jobs.TypeInteger:
+		v.Text = number(given, "12")
+		v.JSON = v.Text
+	case jobs.TypeBoolean:
+		v.Text, v.JSON = "true", "true"
+	case jobs.TypeDate:
+		v.Text, v.JSON = "31.12.2026", `"2026-12-31T00:00:00+01:00"`
+	case jobs.TypeDateTime:
+		v.Text, v.JSON = "31.12.2026 18:00", `"2026-12-31T18:00:00+01:00"`
+	case jobs.TypeURL:
+		v.Text = cmp.Or(given, "https://example.com/")
+	case jobs.TypeEmail:
+		v.Text = cmp.Or(given, "anna@example.com")
+	case jobs.TypeImage:
+		v.Text = "image.png"
+	case jobs.TypeColor:
+		v.Text = cmp.Or(given, "rgb(12, 34, 56)")
+	case jobs.TypeJSON:
+		v.Text, v.JSON = "[]", "[]"
+		if want == render.Object {
+			v.Text, v.JSON = "{}", "{}"
+		}
+	default:
+		v.Text = cmp.Or(given, text(f))
+	}
+	return v
+}
+
+// number returns given if JSON would take it as a number.
+func number(given, otherwise string) string {
+	var n json.Number
+	if json.Unmarshal([]byte(given), &n) == nil && !strings.HasPrefix(given, `"`) {
+		return cmp.Or(string(n), otherwise)
+	}
+	return otherwise
+}
+
+func text(f jobs.Field) string {
+	s := []rune("Sample " + f.Name)
+	if f.MaxLength > 0 && len(s) > f.MaxLength {
+		s = s[:f.MaxLength]
+	}
+	return string(s)
+}

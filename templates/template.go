@@ -1,0 +1,152 @@
+package templates
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"passmill/jobs"
+	"passmill/render"
+	"passmill/render/preflight"
+)
+
+// A Template is a template folder that was read and found sound. It is not
+// changed after Load, and safe for concurrent use.
+type Template struct {
+	Name        string
+	Description string
+	ActiveFrom  time.Time // zero: always in force
+	TimeZone    string    // IANA name; empty is UTC
+
+	// Fields are those that template.yaml declares, in its order, and then
+	// those that are only used, in the order of their use.
+	Fields []jobs.Field
+
+	// Images holds the images by path: "icon@2x.png", "de.lproj/logo.png".
+	Images map[string][]byte
+
+	// Files holds everything that the version is made of, by path. Who keeps
+	// it can load the same template again.
+	Files map[string][]byte
+	// Version is a hash over Files: equal versions make equal passes.
+	Version jobs.Hash
+
+	sizes    []preflight.Image
+	places   map[string]place // of declared fields, by folded name
+	rendered *render.Template // without an identity, for what it knows of names
+}
+
+// Load reads the template in the root of a file system. Its error joins all
+// mistakes: an [*render.Error] for each that has a place in a file.
+func Load(fsys fs.FS, name string) (*Template, error) {
+	files, err := readFiles(fsys)
+	if files == nil {
+		return nil, err
+	}
+	t := &Template{Name: name, Files: files, Version: version(files)}
+	errs := []error{err, t.readDefinition(files[definitionFile])}
+	errs = append(errs, t.readImages())
+	if _, ok := files[jsonFile]; ok {
+		t.rendered, err = t.compile(render.Identity{})
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	t.addUsed()
+	return t, nil
+}
+
+// Compile makes what fills the template for one identity, and the files that
+// are the same in every pass, by path: images, and strings without placeholders.
+// The zero Identity compiles it for a pretend one, to check rows only.
+func (t *Template) Compile(id render.Identity) (*render.Template, map[string][]byte, error) {
+	if id == (render.Identity{}) {
+		id = t.pretend()
+	}
+	compiled, err := t.compile(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	constant := compiled.Constant()
+	maps.Copy(constant, t.Images)
+	return compiled, constant, nil
+}
+
+// pretend is the identity that the template names itself, or a made-up one.
+func (t *Template) pretend() render.Identity {
+	id := t.rendered.Identity()
+	return render.Identity{TypeID: cmp.Or(id.TypeID, "pass.example.sample"), TeamID: cmp.Or(id.TeamID, "ABCDE12345")}
+}
+
+func (t *Template) compile(id render.Identity) (*render.Template, error) {
+	src := render.Source{JSON: t.Files[jsonFile], Strings: t.strings()}
+	for _, f := range t.Fields {
+		src.Fields = append(src.Fields, render.Field{
+			Name: f.Name, Optional: f.Optional, JSON: f.Type == jobs.TypeJSON, Languages: f.Languages,
+		})
+	}
+	return render.Compile(src, id)
+}
+
+// JSON returns template.json.
+func (t *Template) JSON() []byte { return t.Files[jsonFile] }
+
+func (t *Template) strings() map[string][]byte {
+	all := make(map[string][]byte)
+	for name, data := range t.Files {
+		if kindOf(name) == stringsKind {
+			all[name] = data
+		}
+	}
+	return all
+}
+
+// addUsed appends the fields that are used but not declared. They are text,
+// unless they fill a place whole that can hold no text.
+func (t *Template) addUsed() {
+	declared := make(map[string]bool)
+	for _, f := range t.Fields {
+		declared[jobs.FoldName(f.Name)] = true
+		for _, l := range f.Languages {
+			declared[jobs.FoldName(f.Name+"@"+l)] = true
+		}
+	}
+	for _, f := range t.rendered.Fields() {
+		if !declared[jobs.FoldName(f.Name)] {
+			t.Fields = append(t.Fields, jobs.Field{Name: f.Name, Type: typeFor(f.Type), Optional: f.Optional})
+		}
+	}
+}
+
+func typeFor(want render.Type) jobs.Type {
+	switch want {
+	case render.Number:
+		return jobs.TypeNumber
+	case render.Integer:
+		return jobs.TypeInteger
+	case render.Boolean:
+		return jobs.TypeBoolean
+	case render.List, render.Object:
+		return jobs.TypeJSON
+	}
+	return jobs.TypeText
+}
+
+// version hashes names and contents, each with its length in front, so that no
+// two sets of files meet.
+func version(files map[string][]byte) jobs.Hash {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		for _, part := range [][]byte{[]byte(name), files[name]} {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+			h.Write(part)
+		}
+	}
+	return jobs.Hash(h.Sum(nil)[:len(jobs.Hash{})])
+}
