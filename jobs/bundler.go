@@ -27,9 +27,16 @@ type BundleBook interface {
 	// the key after, whose passes have changed since they were made last. One
 	// that lost its last pass has no members.
 	Bundles(ctx context.Context, job, sink, after string, limit int) ([]Bundle, error)
-	// BundleMade records that the bundle consists of the files parts, whole
-	// and durable. Files that it consisted of before become leftovers.
-	BundleMade(ctx context.Context, job, sink, key string, parts []string) error
+	// BundlesMade records, in one transaction, of which files bundles consist,
+	// whole and durable. Files that they consisted of before become leftovers.
+	// A bundle without files is forgotten.
+	BundlesMade(ctx context.Context, job, sink string, made []BundleParts) error
+}
+
+// BundleParts are the names of the files that a bundle consists of.
+type BundleParts struct {
+	Key   string
+	Parts []string
 }
 
 // A LeftoverBook knows the files that no pass and no bundle claims any longer.
@@ -50,8 +57,11 @@ type Bundler struct {
 	MaxBytes  int
 }
 
-// bundlePage is how many bundles are asked for at once.
+// bundlePage is how many bundles are asked for, delivered and recorded at once.
 const bundlePage = 100
+
+// bundleBytes is how much of them is held in memory before it is delivered.
+const bundleBytes = 64 << 20
 
 // Make makes every bundle that has to be made again.
 func (b *Bundler) Make(ctx context.Context) error {
@@ -61,18 +71,49 @@ func (b *Bundler) Make(ctx context.Context) error {
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		for _, bundle := range page {
-			if err := b.make(ctx, bundle); err != nil {
-				return fmt.Errorf("bundle of %d passes: %w", len(bundle.Members), err)
-			}
+		if err := b.makePage(ctx, page); err != nil {
+			return fmt.Errorf("make bundles: %w", err)
 		}
 		after = page[len(page)-1].Key
 	}
 }
 
-// make writes the parts of one bundle, each filled up to the limits.
-func (b *Bundler) make(ctx context.Context, bundle Bundle) error {
-	var parts, names []string
+// makePage makes some bundles. All files of a delivery share its syncs.
+func (b *Bundler) makePage(ctx context.Context, page []Bundle) error {
+	var files []Pass
+	var made []BundleParts
+	size := 0
+	deliver := func() error {
+		if err := b.Sink.Put(ctx, files); err != nil {
+			return err
+		}
+		err := b.Book.BundlesMade(ctx, b.Target.Job, b.Target.Sink, made)
+		files, made, size = nil, nil, 0
+		return err
+	}
+	for _, bundle := range page {
+		parts, err := b.pack(ctx, bundle)
+		if err != nil {
+			return err
+		}
+		names := make([]string, len(parts))
+		for i, p := range parts {
+			names[i] = p.Name
+			size += len(p.Data)
+		}
+		files, made = append(files, parts...), append(made, BundleParts{bundle.Key, names})
+		if size > bundleBytes {
+			if err := deliver(); err != nil {
+				return err
+			}
+		}
+	}
+	return deliver()
+}
+
+// pack returns the files of one bundle, each filled up to the limits.
+func (b *Bundler) pack(ctx context.Context, bundle Bundle) (parts []Pass, err error) {
+	var names []string
 	var passes [][]byte
 	size := 0
 	flush := func() error {
@@ -80,31 +121,24 @@ func (b *Bundler) make(ctx context.Context, bundle Bundle) error {
 			return nil
 		}
 		data, err := b.Pack(names, passes)
-		if err != nil {
-			return err
-		}
-		part := bundleName(bundle.Key, len(parts)+1)
-		parts = append(parts, part)
+		parts = append(parts, Pass{Name: bundleName(bundle.Key, len(parts)+1), Data: data})
 		names, passes, size = nil, nil, 0
-		return b.Sink.Put(ctx, []Pass{{Name: part, Data: data}})
+		return err
 	}
 	for _, m := range bundle.Members {
 		data, err := b.Sink.Get(ctx, m.Name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(passes) == b.MaxPasses || size+len(data) > b.MaxBytes {
 			if err := flush(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		names, passes = append(names, memberName(m.Name, len(names)+1)), append(passes, data)
 		size += len(data)
 	}
-	if err := flush(); err != nil {
-		return err
-	}
-	return b.Book.BundleMade(ctx, b.Target.Job, b.Target.Sink, bundle.Key, parts)
+	return parts, flush()
 }
 
 // bundleName returns the name of the n-th part of a bundle.

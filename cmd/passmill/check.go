@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"passmill/jobs"
+)
+
+type checkCommand struct {
+	Job string `arg:"" help:"The job: a YAML file."`
+	rowOptions
+	JSON bool `help:"Print each problem as one JSON object on a line of its own."`
+}
+
+// Help is the end of the command's -h.
+func (checkCommand) Help() string {
+	return "Each problem is printed with file, sheet, cell, field, what is wrong and how to mend it. Nothing is written and nothing is signed. Exit status: 0 nothing to mend, 3 something, 1 could not look."
+}
+
+// A line of check --json.
+type problemLine struct {
+	File     string        `json:"file,omitempty"`
+	Sheet    string        `json:"sheet,omitempty"`
+	Row      int           `json:"row,omitempty"`
+	Cell     string        `json:"cell,omitempty"`
+	Field    string        `json:"field,omitempty"`
+	Serial   string        `json:"serial,omitempty"`
+	Code     string        `json:"code"`
+	Severity jobs.Severity `json:"severity"`
+	Message  string        `json:"message"`
+	Fix      string        `json:"fix,omitempty"`
+	Value    string        `json:"value,omitempty"`
+}
+
+// Run checks every row of the job.
+func (c *checkCommand) Run(ctx context.Context, std streams) error {
+	w, err := openWork(ctx, c.Job, false)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	found := 0
+	tell := func(p jobs.Problem) {
+		if p.Severity == jobs.Refused {
+			found++
+		}
+		c.print(std.out, p)
+	}
+	c.certificate(w, std, tell)
+	for _, note := range w.source.Notes() {
+		tell(note)
+	}
+	for _, f := range w.filler.known {
+		tell(jobs.Problem{
+			Origin: jobs.Origin{File: f.File}, Code: f.Rule, Severity: f.Severity,
+			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
+		})
+	}
+	meter := newMeter(std.err)
+	in := w.importer(w.target(""))
+	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
+	in.Progress = func(n jobs.Count) { meter.importing(n, w.source.AtMost()) }
+	count, err := in.Import(ctx, 0)
+	meter.stop()
+	if err != nil {
+		return err
+	}
+	if !c.JSON {
+		fmt.Fprintf(std.out, "%s rows: %s good, %s to mend\n", thousands(count.Rows), thousands(count.Made), thousands(count.Refused))
+	}
+	if found > 0 {
+		return status{code: exitPartly}
+	}
+	return nil
+}
+
+// certificate reports what is wrong with the job's certificate. Who checks a
+// sheet need not have the certificate at hand: then it is only said that it was
+// not looked at.
+func (c *checkCommand) certificate(w *work, std streams, tell func(jobs.Problem)) {
+	if !w.hasCertificate() {
+		fmt.Fprintln(std.err, "the certificate was not looked at: its file or password is not here")
+		return
+	}
+	if err := w.loadIdentity(time.Now()); err != nil {
+		tell(jobs.Problem{Code: "certificate", Severity: jobs.Refused, Message: err.Error()})
+	}
+}
+
+func (c *checkCommand) print(w io.Writer, p jobs.Problem) {
+	if !c.JSON {
+		fmt.Fprintf(w, "%s%s\n", severityMark(p.Severity), p)
+		if p.Value != "" {
+			fmt.Fprintf(w, "    the cell says: %s\n", visible(p.Value))
+		}
+		return
+	}
+	line, _ := json.Marshal(problemLine{ // numbers and strings can't fail
+		File: p.Origin.File, Sheet: p.Origin.Sheet, Row: p.Origin.Row, Cell: p.Origin.Cell(), Field: p.Field, Serial: p.Serial,
+		Code: p.Code, Severity: p.Severity, Message: p.Message, Fix: p.Fix, Value: p.Value,
+	})
+	fmt.Fprintf(w, "%s\n", line)
+}
+
+// visible writes text so that it can't steer the terminal, nor hide what it
+// holds.
+func visible(s string) string {
+	quoted := fmt.Sprintf("%q", s)
+	return quoted[1 : len(quoted)-1]
+}

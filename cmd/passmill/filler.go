@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"passmill/jobs"
+	"passmill/render"
+	"passmill/render/preflight"
+	"passmill/sign"
+	"passmill/sign/verify"
+	"passmill/templates"
+)
+
+// A filler joins a compiled template to the rows of a job: it knows which of
+// their values go where.
+type filler struct {
+	template *templates.Template
+	compiled *render.Template
+	constant map[string][]byte
+	places   []int               // for each of the compiled template's names, the index of the row's value
+	known    []templates.Finding // what the template alone is to blame for
+}
+
+// newFiller compiles a template for an identity; nil compiles it for what the
+// template names itself or a pretend one, to check rows only.
+func newFiller(t *templates.Template, id *sign.Identity) (*filler, error) {
+	setting := render.Identity{}
+	if id != nil {
+		setting = render.Identity{TypeID: id.TypeID(), TeamID: id.TeamID()}
+	}
+	compiled, constant, err := t.Compile(setting)
+	if err != nil {
+		return nil, err
+	}
+	return &filler{template: t, compiled: compiled, constant: constant, known: templates.Lint(t)}, nil
+}
+
+// refused returns an error that lists why no phone would take a pass of the
+// template, whatever its row says; nil if there is no reason.
+func (f *filler) refused() error {
+	var errs []error
+	for _, k := range f.known {
+		if k.Severity == jobs.Refused {
+			errs = append(errs, errors.New(k.String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fields returns the fields that the template uses, and no others: a column that
+// it does not use can't change a pass.
+func (f *filler) fields() []jobs.Field {
+	fields := make([]jobs.Field, len(f.compiled.Names()))
+	for i, name := range f.compiled.Names() {
+		fields[i] = f.field(name)
+	}
+	return fields
+}
+
+// field returns the declaration of a name. Name@de is declared with Name; where
+// it has no value, Name's stands in for it.
+func (f *filler) field(name string) jobs.Field {
+	base, _, translated := strings.Cut(name, "@")
+	for _, field := range f.template.Fields {
+		if jobs.FoldName(field.Name) == jobs.FoldName(base) {
+			if translated {
+				field.Name, field.Optional, field.Default = name, true, ""
+			}
+			return field
+		}
+	}
+	return jobs.Field{Name: name}
+}
+
+// join tells the filler in which order rows have their values.
+func (f *filler) join(fields []jobs.Field) {
+	f.places = make([]int, len(f.compiled.Names()))
+	for i, name := range f.compiled.Names() {
+		f.places[i] = slices.IndexFunc(fields, func(g jobs.Field) bool { return jobs.FoldName(g.Name) == jobs.FoldName(name) })
+	}
+}
+
+func (f *filler) input(values []jobs.Value, serial string) render.Input {
+	in := render.Input{Values: make([]render.Value, len(f.places)), Serial: serial}
+	for i, place := range f.places {
+		v := values[place]
+		in.Values[i] = render.Value{Text: v.Text, JSON: v.JSON, Present: v.Present}
+	}
+	return in
+}
+
+// fill makes the files of a pass that differ from row to row.
+func (f *filler) fill(values []jobs.Value, serial string) ([][]byte, error) {
+	return f.compiled.Fill(nil, f.input(values, serial))
+}
+
+// preflight fills the pass of a row and says what a phone would refuse in it.
+func (f *filler) preflight(values []jobs.Value, serial string) []jobs.Finding {
+	in := f.input(values, serial)
+	contents, err := f.compiled.Fill(nil, in)
+	if err != nil {
+		return []jobs.Finding{{Code: "not-filled", Severity: jobs.Refused, Message: err.Error(), Fix: "see what the template asks for"}}
+	}
+	var findings []jobs.Finding
+	for _, found := range preflight.CheckPass(contents[0]) {
+		if f.blames(found) {
+			continue
+		}
+		message := found.Message
+		if found.Path != "" {
+			message = found.Path + " " + message
+		}
+		findings = append(findings, jobs.Finding{
+			Fields: f.compiled.Sources(in, found.Path), Code: found.Rule.ID,
+			Severity: jobs.Severity(found.Rule.Severity), Message: message, Fix: found.Rule.Fix,
+		})
+	}
+	return findings
+}
+
+// blames reports whether the template alone causes a finding: then it is said
+// once, and not for each row.
+func (f *filler) blames(found preflight.Finding) bool {
+	return slices.ContainsFunc(f.known, func(k templates.Finding) bool {
+		return k.Rule == found.Rule.ID && k.Path == found.Path
+	})
+}
+
+// presser returns what presses the rows of the work into a sink.
+func (w *work) presser(target jobs.Target, sink jobs.Sink) (*jobs.Presser, error) {
+	archive, err := sign.NewArchive(w.filler.constant, w.filler.compiled.Files())
+	if err != nil {
+		return nil, err
+	}
+	return &jobs.Presser{
+		Target: target, Certificate: w.identity.Certificate().ID, Fields: w.schema.Fields,
+		Fill: w.filler.fill, Archive: archive, Signer: w.identity, Sink: sink, Trusted: w.trusted(),
+	}, nil
+}
+
+// trusted returns a judgement on passes that an earlier run left behind: good
+// are those that any certificate of the same issuer signed.
+func (w *work) trusted() func([]byte) bool {
+	roots := w.identity.Issuer()
+	chains := &verify.Chains{}
+	return func(pass []byte) bool {
+		return !verify.Pass(pass, verify.Options{Roots: roots, Chains: chains}).Refused()
+	}
+}
+
+func packBundle(names []string, passes [][]byte) ([]byte, error) {
+	var b bytes.Buffer
+	err := sign.WriteBundle(&b, names, passes)
+	return b.Bytes(), err
+}

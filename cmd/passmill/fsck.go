@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"passmill/jobs"
+	"passmill/jobs/ledger"
+	"passmill/output/dir"
+	"passmill/sign/verify"
+)
+
+type fsckCommand struct {
+	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file."`
+	Root []string `type:"existingfile" placeholder:"FILE" help:"Trust this root certificate (PEM) besides Apple's."`
+	JSON bool     `help:"Print each finding as one JSON object on a line of its own."`
+}
+
+// Help is the end of the command's -h.
+func (fsckCommand) Help() string {
+	return "Counts add up, each pass that the ledger has is there, whole and verifies, each file belongs to something, nothing is left over. Nothing is changed. Exit status: 0 all is well, 3 something to mend, 1 could not look."
+}
+
+// Run proves the ledger against the output of the job.
+func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
+	text, err := os.ReadFile(c.Job)
+	if err != nil {
+		return err
+	}
+	job, err := jobs.ParseJob(text, c.Job)
+	if err != nil {
+		return err
+	}
+	w := &work{job: job, dir: filepath.Dir(c.Job)}
+	space, err := findWorkspace(w.dir, all.Database)
+	if err != nil {
+		return err
+	}
+	if !space.hasLedger() {
+		return space.missingLedger()
+	}
+	roots, err := trustedRoots(c.Root)
+	if err != nil {
+		return err
+	}
+	db, err := space.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	o, done, err := w.fsckOptions(space, roots)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return c.look(ctx, std, db, o)
+}
+
+// fsckOptions says what to compare. An output directory that was never made is
+// compared as an empty one would be: the ledger says what is missing.
+func (w *work) fsckOptions(space workspace, roots *x509.CertPool) (o ledger.FsckOptions, done func() error, err error) {
+	out := w.path(w.job.Output.Dir)
+	if o.Sink, err = space.sink(out); err != nil {
+		return o, nil, err
+	}
+	o.Summary = &ledger.FsckSummary{}
+	o.Verify = fsckVerify(roots)
+	shelf, err := dir.OpenReadOnly(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, nil, fmt.Errorf("%w\nno pass was made there yet, or somebody removed it; passmill make makes what is missing", err)
+	}
+	if err != nil {
+		return o, nil, err
+	}
+	o.Shelf = shelf
+	return o, shelf.Close, nil
+}
+
+// fsckVerify returns the judgement of package verify on what the ledger claims.
+func fsckVerify(roots *x509.CertPool) func(context.Context, []byte, ledger.Artefact) error {
+	chains := &verify.Chains{}
+	return func(_ context.Context, data []byte, a ledger.Artefact) error {
+		r := verify.Pass(data, verify.Options{Roots: roots, Chains: chains})
+		for _, f := range r.Findings {
+			if f.Severity == verify.Refused {
+				return errors.New(f.Message)
+			}
+		}
+		if r.Serial != a.Serial || r.TypeID != a.TypeID {
+			return errors.New("it is another pass than the ledger says")
+		}
+		if !bytes.Equal(r.Manifest[:], a.Manifest[:]) {
+			return errors.New("it was pressed at another time than the ledger says: its manifest differs")
+		}
+		return nil
+	}
+}
+
+func (c *fsckCommand) look(ctx context.Context, std streams, db *ledger.DB, o ledger.FsckOptions) error {
+	for f, err := range db.Fsck(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			line, _ := json.Marshal(f) // strings and booleans can't fail
+			fmt.Fprintf(std.out, "%s\n", line)
+			continue
+		}
+		fmt.Fprintln(std.out, f)
+	}
+	s := o.Summary
+	if !c.JSON {
+		fmt.Fprintf(std.out, "%s runs, %s passes, %s files: %s to mend\n", thousands(s.Runs), thousands(s.Passes), thousands(s.Files), thousands(s.Damages))
+	}
+	if s.Damages > 0 {
+		return status{code: exitPartly}
+	}
+	return nil
+}

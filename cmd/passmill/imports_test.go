@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "passmill/"
+
+// imports lists, for each package, the packages of this module that it may
+// import. Packages import towards jobs, render and sign, which import nothing;
+// only the command sees everything. Everyone may import free; a package that is
+// not listed fails the test.
+var imports = map[string][]string{
+	"jobs":                 nil,
+	"jobs/fault":           nil,
+	"jobs/jobstest":        {"jobs"},
+	"jobs/ledger":          {"jobs", "sign"},
+	"jobs/ledger/pgtest":   nil,
+	"jobs/sheet":           {"jobs"},
+	"jobs/sheet/sheettest": nil,
+	"output/dir":           {"jobs"},
+	"render":               nil,
+	"render/preflight":     {"render"},
+	"sign":                 nil,
+	"sign/secret":          nil,
+	"sign/signtest":        {"sign"},
+	"sign/verify":          nil, // shares nothing with what it judges
+	"templates":            {"jobs", "render", "render/preflight"},
+	"templates/artwork":    nil,
+}
+
+var free = []string{"jobs/fault", "sign/secret"}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := list.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == "cmd/passmill" {
+			continue
+		}
+		allowed, listed := imports[name]
+		if !listed {
+			t.Errorf("package %s is not in the list: say what it may import", name)
+		}
+		for _, i := range p.Imports {
+			i, ours := strings.CutPrefix(i, module)
+			if ours && !slices.Contains(allowed, i) && !slices.Contains(free, i) {
+				t.Errorf("package %s must not import %s", name, i)
+			}
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"passmill/jobs"
+	"passmill/jobs/sheet"
+	"passmill/sign"
+	"passmill/templates"
+)
+
+// Work is a job with everything that it names opened, checked and joined.
+type work struct {
+	job      *jobs.Job
+	dir      string // of the job file; its paths are relative to it
+	template *templates.Template
+	identity *sign.Identity // nil if it was not asked for
+	source   *sheet.Source
+	filler   *filler
+	schema   *jobs.Schema
+	names    *jobs.Pattern
+	temp     string // our own folder for what does not fit into memory
+}
+
+// openWork reads a job file and opens what it names. Everything that is wrong is
+// reported at once, as far as one thing can be looked at without the other.
+func openWork(ctx context.Context, file string, signing bool) (*work, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	job, err := jobs.ParseJob(text, file)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{job: job, dir: filepath.Dir(file)}
+	w.names, _ = jobs.ParsePattern(job.Output.Name) // ParseJob has checked it
+	var errs []error
+	if signing {
+		errs = append(errs, w.loadIdentity(time.Now()))
+	}
+	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
+	errs = append(errs, templateErr, sourceErr)
+	if templateErr == nil && sourceErr == nil {
+		errs = append(errs, w.join())
+		if signing && w.filler != nil {
+			errs = append(errs, w.filler.refused())
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, errors.Join(fmt.Errorf("job %q can't start", job.Name), err, w.close())
+	}
+	return w, nil
+}
+
+func (w *work) close() error {
+	var err error
+	if w.source != nil {
+		err = w.source.Close()
+	}
+	if w.temp != "" {
+		err = errors.Join(err, os.RemoveAll(w.temp))
+	}
+	return err
+}
+
+// path returns where a file of the job lies.
+func (w *work) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(w.dir, filepath.FromSlash(name))
+}
+
+func (w *work) loadTemplate() (err error) {
+	w.template, err = templates.Open(w.job.Template, w.dir)
+	return err
+}
+
+func (w *work) openSource(ctx context.Context) (err error) {
+	s := w.job.Source
+	hidden := sheet.SkipHidden
+	if s.Hidden == "keep" {
+		hidden = sheet.KeepHidden
+	}
+	w.source, err = sheet.Open(ctx, sheet.Options{
+		File: w.path(s.File), Sheet: s.Sheet, Header: s.Header, Hidden: hidden, Limits: sheet.Wide(),
+	})
+	return err
+}
+
+// join compiles the template for the certificate and matches its fields to the
+// source's columns.
+func (w *work) join() (err error) {
+	if w.filler, err = newFiller(w.template, w.identity); err != nil {
+		return err
+	}
+	fields := w.fields()
+	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
+		return err
+	}
+	w.filler.join(fields)
+	return nil
+}
+
+// fields returns the fields that rows have to give: those that the template
+// uses, the serial number's, and the one that makes bundles. The last two are
+// looked for among the declared ones, and else are text.
+func (w *work) fields() []jobs.Field {
+	fields := w.filler.fields()
+	add := func(name string, field jobs.Field) jobs.Field {
+		for _, f := range slices.Concat(fields, w.template.Fields) {
+			if jobs.FoldName(f.Name) == jobs.FoldName(name) {
+				field = f
+				break
+			}
+		}
+		return field
+	}
+	serial := add(w.job.Serial, jobs.Field{Name: w.job.Serial})
+	serial.Optional, serial.Default = false, "" // there is no pass without a serial number
+	fields = replace(fields, serial)
+	if w.job.Output.Bundle != "" {
+		fields = replace(fields, add(w.job.Output.Bundle, jobs.Field{Name: w.job.Output.Bundle, Optional: true}))
+	}
+	return fields
+}
+
+// replace puts a field in the place of the one with its name, or at the end.
+func replace(fields []jobs.Field, f jobs.Field) []jobs.Field {
+	i := slices.IndexFunc(fields, func(g jobs.Field) bool { return jobs.FoldName(g.Name) == jobs.FoldName(f.Name) })
+	if i < 0 {
+		return append(fields, f)
+	}
+	fields[i] = f
+	return fields
+}
+
+// target says whose passes the work makes.
+func (w *work) target(sink string) jobs.Target {
+	t := jobs.Target{Job: w.job.Name, Template: w.template.Version, Sink: sink}
+	if w.identity != nil {
+		t.TypeID, t.TeamID = w.identity.TypeID(), w.identity.TeamID()
+	}
+	return t
+}
+
+// importer returns the importer of the work's rows, without a ledger.
+func (w *work) importer(target jobs.Target) *jobs.Importer {
+	bundle := -1
+	if w.job.Output.Bundle != "" {
+		bundle = w.schema.Index(w.job.Output.Bundle)
+	}
+	return &jobs.Importer{
+		Target: target, Source: w.source, Schema: w.schema,
+		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Names: w.names,
+		Folder:    w.source.AtMost() > jobs.FolderThreshold,
+		Preflight: w.filler.preflight,
+	}
+}
+
+// key returns what must be the same for an interrupted run to be resumed.
+func (w *work) key(o rowOptions, target jobs.Target) jobs.RunKey {
+	settings := fmt.Sprintf("%+v %+v %v %+v %+v", *w.job, o, w.source.AtMost() > jobs.FolderThreshold, target.TypeID, target.TeamID)
+	sum := sha256.Sum256([]byte(settings))
+	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Settings: jobs.Hash(sum[:16])}
+}

@@ -1,0 +1,4 @@
+package ledger
+
+// syncFolder does nothing: Windows syncs no folders.
+func syncFolder(string) error { return nil }

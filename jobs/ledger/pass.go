@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// previous looks up the passes that were there before.
+func (c *chunk) previous(ctx context.Context) error {
+	const query = `
+		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, p.change_number, p.modified, p.created, COALESCE(a.name, '')
+		FROM passes p
+		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ?
+		WHERE p.type_id = ? AND p.serial IN (` + listMark + `)`
+	for typeID, bySerial := range c.byType() {
+		serials := make([]string, 0, len(bySerial))
+		for serial := range bySerial {
+			serials = append(serials, serial)
+		}
+		err := eachList(ctx, c.tx, func(rows *sql.Rows) error {
+			var p pressed
+			var serial string
+			var print sql.RawBytes
+			err := rows.Scan(&p.passID, &serial, &p.old.job, &print, &p.old.bundle, &p.change, &p.modified, &p.created, &p.old.name)
+			if err != nil {
+				return err
+			}
+			p.Made = bySerial[serial].Made
+			*bySerial[serial] = p
+			return scanHash(bySerial[serial].old.fingerprint[:], []byte(print))
+		}, query, serials, c.sink, typeID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byType returns the rows by pass type and serial number.
+func (c *chunk) byType() map[string]map[string]*pressed {
+	types := map[string]map[string]*pressed{}
+	for i := range c.made {
+		m := &c.made[i]
+		if types[m.TypeID] == nil {
+			types[m.TypeID] = make(map[string]*pressed, len(c.made))
+		}
+		types[m.TypeID][m.Staged.Serial] = m
+	}
+	return types
+}
+
+// number gives a pass a change number if its content is new or changed. One
+// that was pressed again from the same content keeps what it has, so that no
+// phone fetches it for nothing.
+func (c *chunk) number(m *pressed) {
+	if m.passID != 0 && m.old.fingerprint == m.Staged.Fingerprint {
+		return
+	}
+	c.counter++
+	m.change = c.counter
+	now := millis(c.now.Truncate(1e9)) // HTTP dates tell seconds
+	m.modified = max(now, m.modified+1000)
+	if m.passID == 0 {
+		m.modified, m.created = now, millis(c.now)
+	}
+}
+
+var upsertPasses = bulk{
+	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, certificate_id, fingerprint, bundle, change_number, modified, created)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	tail: `
+		ON CONFLICT (type_id, serial) DO UPDATE SET
+			job = excluded.job,
+			row_id = excluded.row_id,
+			template_version = excluded.template_version,
+			certificate_id = excluded.certificate_id,
+			fingerprint = excluded.fingerprint,
+			bundle = excluded.bundle,
+			change_number = excluded.change_number,
+			modified = excluded.modified
+		RETURNING id, row_id`,
+}
+
+// passes writes the passes.
+func (c *chunk) passes(ctx context.Context) error {
+	byRow := make(map[int64]*pressed, len(c.made))
+	for i := range c.made {
+		c.number(&c.made[i])
+		byRow[c.made[i].Staged.ID] = &c.made[i]
+	}
+	var id, row int64
+	dest := []any{&id, &row}
+	err := c.insert(ctx, upsertPasses, len(c.made), func(dst []any, i int) []any {
+		m := &c.made[i]
+		s := &m.Staged
+		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], orNull(m.Certificate), s.Fingerprint[:], s.Bundle,
+			m.change, m.modified, m.created)
+	}, func(rows *sql.Rows) error {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		byRow[row].passID = id
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("passes: %w", err)
+	}
+	return nil
+}
+
+// orNull returns nil, which is NULL, for an empty text.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"passmill/jobs"
+)
+
+const runColumns = `id, job, source_hash, template_hash, settings_hash, state, total, made, unchanged, refused, started, finished`
+
+// A runRow is a row of the table runs.
+type runRow struct {
+	ID        int64         `db:"id"`
+	Job       string        `db:"job"`
+	Source    hash          `db:"source_hash"`
+	Template  hash          `db:"template_hash"`
+	Settings  hash          `db:"settings_hash"`
+	State     jobs.RunState `db:"state"`
+	Total     int           `db:"total"`
+	Made      int           `db:"made"`
+	Unchanged int           `db:"unchanged"`
+	Refused   int           `db:"refused"`
+	Started   int64         `db:"started"`
+	Finished  sql.NullInt64 `db:"finished"`
+}
+
+func (r *runRow) run() jobs.Run {
+	run := jobs.Run{
+		ID:      r.ID,
+		Key:     jobs.RunKey{Job: r.Job, Source: jobs.Hash(r.Source), Template: jobs.Hash(r.Template), Settings: jobs.Hash(r.Settings)},
+		State:   r.State,
+		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
+		Started: fromMillis(r.Started),
+	}
+	if r.Finished.Valid {
+		run.Finished = fromMillis(r.Finished.Int64)
+	}
+	return run
+}
+
+func isOpen(s jobs.RunState) bool { return s == jobs.RunImporting || s == jobs.RunPressing }
+
+// Run returns a run, or [jobs.ErrNotFound].
+func (d *DB) Run(ctx context.Context, id int64) (jobs.Run, error) {
+	const query = `SELECT ` + runColumns + ` FROM runs WHERE id = ?`
+	var row runRow
+	if err := d.get(ctx, &row, query, id); err != nil {
+		return jobs.Run{}, fmt.Errorf("run %d: %w", id, err)
+	}
+	return row.run(), nil
+}
+
+// Runs returns the newest runs of a job, or of all jobs if job is empty, newest
+// first.
+func (d *DB) Runs(ctx context.Context, job string, limit int) ([]jobs.Run, error) {
+	const (
+		ofOne = `SELECT ` + runColumns + ` FROM runs WHERE job = ? ORDER BY id DESC LIMIT ?`
+		ofAll = `SELECT ` + runColumns + ` FROM runs ORDER BY id DESC LIMIT ?`
+	)
+	query, args := ofOne, []any{job, limit}
+	if job == "" {
+		query, args = ofAll, []any{limit}
+	}
+	var rows []runRow
+	if err := d.list(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	runs := make([]jobs.Run, len(rows))
+	for i := range rows {
+		runs[i] = rows[i].run()
+	}
+	return runs, nil
+}
+
+// Finish closes a run. It is done only if no row waits any more; closed in
+// another state, its waiting rows are deleted. A run that was closed so before
+// stays as it is.
+func (d *DB) Finish(ctx context.Context, run int64, state jobs.RunState, now time.Time) (jobs.Run, error) {
+	if isOpen(state) {
+		return jobs.Run{}, fmt.Errorf("finish run %d: %q is no state to end in", run, state)
+	}
+	if err := d.end(ctx, run, state, now); err != nil {
+		return jobs.Run{}, fmt.Errorf("finish run %d: %w", run, err)
+	}
+	return d.Run(ctx, run)
+}
+
+// end closes a run in two steps, see the table runs. From the first on it can't
+// be resumed, so that it never goes on with a part of its rows.
+func (d *DB) end(ctx context.Context, run int64, state jobs.RunState, now time.Time) error {
+	if err := d.closeRun(ctx, run, state); err != nil {
+		return err
+	}
+	return d.tidy(ctx, run, now)
+}
+
+func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error {
+	const (
+		have    = `SELECT state, CASE WHEN EXISTS (SELECT 1 FROM rows WHERE run_id = runs.id AND state = 'waiting') THEN 1 ELSE 0 END FROM runs WHERE id = ? FOR UPDATE`
+		setDone = `UPDATE runs SET state = ? WHERE id = ?`
+	)
+	return d.write(ctx, stepClose, func(t *tx) error {
+		var is jobs.RunState
+		var waiting int
+		found, err := t.one(ctx, []any{&is, &waiting}, have, run)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return jobs.ErrNotFound
+		case is == state:
+			return nil
+		case !isOpen(is):
+			return fmt.Errorf("it is %s already, not %s", is, state)
+		case state == jobs.RunDone && (is != jobs.RunPressing || waiting > 0):
+			return errors.New("it has rows that are neither made nor failed")
+		}
+		_, err = t.exec(ctx, setDone, string(state), run)
+		return err
+	})
+}
+
+// tidy deletes what a closed run left to do, and then gives it the time of its
+// end.
+func (d *DB) tidy(ctx context.Context, run int64, now time.Time) error {
+	if err := d.deleteWaiting(ctx, stepTidy, run); err != nil {
+		return err
+	}
+	const query = `UPDATE runs SET finished = ? WHERE id = ? AND finished IS NULL`
+	return d.write(ctx, stepFinish, func(t *tx) error {
+		_, err := t.exec(ctx, query, millis(now), run)
+		return err
+	})
+}

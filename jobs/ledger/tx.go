@@ -1,0 +1,180 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"passmill/jobs/fault"
+)
+
+// patience is how long an operation is done again after its connection broke or
+// the database was busy.
+const patience = 30 * time.Second
+
+// A step is a transaction with a name, for fault points.
+type step string
+
+// The steps of all operations.
+const (
+	stepBegin       step = "begin"
+	stepResume      step = "resume"
+	stepClear       step = "clear"
+	stepTemplate    step = "template"
+	stepCertificate step = "certificate"
+	stepStage       step = "stage"
+	stepWithdraw    step = "withdraw"
+	stepImported    step = "imported"
+	stepCommit      step = "commit"
+	stepLeftover    step = "leftover"
+	stepBundle      step = "bundle"
+	stepClose       step = "close"
+	stepTidy        step = "tidy"
+	stepFinish      step = "finish"
+)
+
+var steps = []step{
+	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepStage, stepWithdraw, stepImported,
+	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish,
+}
+
+// before and after are the fault points around the commit of a step.
+func (s step) before() string { return "ledger." + string(s) + ".commit" }
+func (s step) after() string  { return "ledger." + string(s) + ".committed" }
+
+// FaultPoints returns the names of all fault points of the package, for tests
+// that walk them.
+func FaultPoints() []string {
+	var names []string
+	for _, s := range steps {
+		names = append(names, s.before(), s.after())
+	}
+	return names
+}
+
+// A tx is a transaction that writes.
+type tx struct {
+	*sqlx.Tx
+	dialect dialect
+	solo    *solo // nil for PostgreSQL
+}
+
+// write does op in a transaction. If the answer of the commit is lost, or the
+// connection breaks, it does all of it again; so op must be safe to repeat, and
+// must not add to what an earlier try left in variables.
+func (d *DB) write(ctx context.Context, s step, op func(*tx) error) error {
+	return d.again(ctx, string(s), func() error { return d.once(ctx, s, op) })
+}
+
+func (d *DB) once(ctx context.Context, s step, op func(*tx) error) (err error) {
+	t, err := d.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// An error of the rollback itself adds nothing: the transaction is
+		// over already, or its connection is.
+		_ = t.Rollback()
+		if t.solo != nil {
+			<-t.solo.turn
+		}
+	}()
+	if err := op(t); err != nil {
+		return err
+	}
+	if err := fault.Point(s.before()); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return fault.Point(s.after())
+}
+
+func (d *DB) begin(ctx context.Context) (*tx, error) {
+	if d.solo != nil {
+		return d.solo.begin(ctx)
+	}
+	t, err := d.read.BeginTxx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &tx{Tx: t, dialect: postgres}, nil
+}
+
+// again does op until it doesn't fail for a reason that passes.
+func (d *DB) again(ctx context.Context, what string, op func() error) error {
+	deadline := time.Now().Add(patience)
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := op()
+		if err == nil || ctx.Err() != nil || !passing(err) || time.Now().After(deadline) {
+			return err
+		}
+		d.log.WarnContext(ctx, "database did not answer, trying again", "step", what, "err", err)
+		if pause(ctx, wait) != nil {
+			return err
+		}
+	}
+}
+
+// exec executes a statement. On SQLite it is prepared once for all.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if t.solo == nil {
+		return t.ExecContext(ctx, t.dialect.sql(query), args...)
+	}
+	stmt, err := t.solo.prepared(ctx, t.dialect.sql(query))
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+// affect executes a statement and returns how many rows it changed.
+func (t *tx) affect(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.exec(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// each queries and calls scan for every row.
+func (t *tx) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	if t.solo == nil {
+		return each(t.QueryContext(ctx, t.dialect.sql(query), args...))(scan)
+	}
+	stmt, err := t.solo.prepared(ctx, t.dialect.sql(query))
+	if err != nil {
+		return err
+	}
+	return each(stmt.QueryContext(ctx, args...))(scan)
+}
+
+// one queries one row. found is false if there is none.
+func (t *tx) one(ctx context.Context, dest []any, query string, args ...any) (found bool, err error) {
+	err = t.each(ctx, func(rows *sql.Rows) error {
+		found = true
+		return rows.Scan(dest...)
+	}, query, args...)
+	return found, err
+}
+
+// each takes the result of a query and calls scan for every row.
+func each(rows *sql.Rows, err error) func(scan func(*sql.Rows) error) error {
+	return func(scan func(*sql.Rows) error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	}
+}
