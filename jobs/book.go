@@ -108,12 +108,13 @@ type Failed struct {
 // repeat, and to call from several goroutines.
 type Snapshot interface {
 	// Known returns what is known of the passes with these serials; a serial
-	// without a pass is absent. name of artefacts are those in sink.
+	// without a pass is absent. Names are those of artefacts in sink.
 	Known(ctx context.Context, typeID, sink string, serials []string) (map[string]Known, error)
 	// Stage stores a batch, in one transaction, once.
 	Stage(ctx context.Context, run int64, b Batch) error
 	// Withdraw takes back staged rows, named by their numbers in the source,
-	// and passes that were marked as seen: they turned out to be refused.
+	// and passes that were marked as seen: they turned out to be refused. It
+	// does not count them as such: the batch that holds their problems does.
 	Withdraw(ctx context.Context, run int64, rows []int, seen []int64) error
 }
 
@@ -125,6 +126,8 @@ type Book interface {
 	Waiting(ctx context.Context, run, after int64, limit int) ([]Staged, error)
 	// Commit records a chunk in one transaction: the rows' states, the
 	// passes, their change numbers, their artefacts, and the bundles that
-	// have to be made again. A row that is recorded already stays as it is.
+	// have to be made again: those of every made row, since a new signature
+	// alone makes a new file. A row that is recorded already stays as it is;
+	// one that the run does not have is [ErrNotFound], and nothing is recorded.
 	Commit(ctx context.Context, run int64, sink string, made []Made, failed []Failed) error
 }

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -41,7 +40,9 @@ type BundleParts struct {
 
 // A LeftoverBook knows the files that no pass and no bundle claims any longer.
 type LeftoverBook interface {
+	// Leftovers returns the names of some of them; none if there are no more.
 	Leftovers(ctx context.Context, sink string) ([]string, error)
+	// LeftoverGone records that files were removed.
 	LeftoverGone(ctx context.Context, sink string, names []string) error
 }
 
@@ -159,18 +160,18 @@ func memberName(name string, n int) string {
 // Sweep removes the leftovers of a sink: intent first, then effect, then the
 // intent is done with.
 func Sweep(ctx context.Context, book LeftoverBook, shelf Shelf, sink string) error {
-	names, err := book.Leftovers(ctx, sink)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	var errs []error
-	var gone []string
-	for _, name := range names {
-		if err := shelf.Remove(ctx, name); err != nil {
-			errs = append(errs, err)
-			continue
+	for {
+		names, err := book.Leftovers(ctx, sink)
+		if err != nil || len(names) == 0 {
+			return err
 		}
-		gone = append(gone, name)
+		for _, name := range names {
+			if err := shelf.Remove(ctx, name); err != nil {
+				return fmt.Errorf("remove a file that no pass claims any longer: %w", err)
+			}
+		}
+		if err := book.LeftoverGone(ctx, sink, names); err != nil {
+			return err
+		}
 	}
-	return errors.Join(append(errs, book.LeftoverGone(ctx, sink, gone))...)
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"passmill/jobs/fault"
 )
@@ -55,7 +57,8 @@ type Presser struct {
 	// Nil means that none is adopted.
 	Trusted func(pass []byte) bool
 
-	buffers sync.Pool // of *[]byte: the archives of one chunk, end to end
+	buffers sync.Pool    // of *[]byte: the archives of one chunk, end to end
+	size    atomic.Int64 // a little more than the last archive had: what a buffer will need for each
 }
 
 // A Chunk is a few rows of a run: the unit of pressing, of transactions and of
@@ -75,7 +78,7 @@ func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed 
 		buffer = new([]byte)
 	}
 	defer func() { p.buffers.Put(buffer) }()
-	archives := (*buffer)[:0]
+	archives := slices.Grow((*buffer)[:0], len(c.Rows)*int(p.size.Load()))
 
 	batch := make([]pressing, 0, len(c.Rows))
 	for _, row := range c.Rows {
@@ -99,6 +102,7 @@ func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed 
 		if !one.adopted {
 			archives = p.Archive.Pack(archives, one.contents, one.manifest, one.signature)
 			one.size = int64(len(archives) - start)
+			p.size.Store(one.size + one.size/16)
 		}
 		if one.size > maxPassSize {
 			failed = append(failed, Failed{one.row, p.problem(one.row, "too-big", fmt.Sprintf("its pass has %d MiB, but at most %d are allowed", one.size>>20, maxPassSize>>20), "use smaller images")})

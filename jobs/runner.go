@@ -139,11 +139,11 @@ func (r *Runner) progress(run Run, waiting int) {
 // feed reads the staged rows page by page, by key, so that no cursor is open
 // while passes are signed.
 func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<- Chunk) error {
-	// Small chunks in short runs, so that no worker sits idle at the end
-	// while another presses a long one.
-	size := min(max(waiting/(8*max(1, r.Workers)), 2*groupSize), maxChunkRows)
 	after := int64(0)
 	for {
+		// Chunks get smaller towards the end, so that no worker sits idle
+		// while another presses a long one.
+		size := min(max(waiting/(4*max(1, r.Workers)), 2*groupSize), maxChunkRows)
 		rows, err := r.Book.Waiting(ctx, run, after, size)
 		if err != nil {
 			return fmt.Errorf("read staged rows: %w", err)
@@ -152,6 +152,7 @@ func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<-
 			return nil
 		}
 		after = rows[len(rows)-1].ID
+		waiting -= len(rows)
 		select {
 		case chunks <- Chunk{Run: run, Rows: rows}:
 		case <-ctx.Done():

@@ -33,9 +33,10 @@ type Identity struct {
 	name         string // of the file, for messages
 	cert         *x509.Certificate
 	key          crypto.Signer
-	intermediate *x509.Certificate // nil if none was found
-	given        string            // file name of the intermediate that the user gave; "" if it was found
-	unfit        error             // all that is wrong whatever the time
+	intermediate *x509.Certificate        // nil if none was found
+	given        string                   // file name of the intermediate that the user gave; "" if it was found
+	unfit        error                    // all that is wrong whatever the time
+	stencil      func() (*stencil, error) // made at the first call
 }
 
 // A Certificate is what is publicly known of an [Identity]: a plain record, for

@@ -7,6 +7,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
+	"sync"
 
 	"passmill/sign/secret"
 )
@@ -66,6 +67,7 @@ func Load(m Material) (*Identity, error) {
 		return nil, err
 	}
 	id.unfit = id.checkFitness()
+	id.stencil = sync.OnceValues(id.newStencil)
 	return id, nil
 }
 

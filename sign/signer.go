@@ -2,6 +2,7 @@ package sign
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"time"
 
@@ -34,8 +35,8 @@ func (id *Identity) Sign(ctx context.Context, manifests [][]byte) (signatures []
 			return nil, fmt.Errorf("sign with %s: %w", id.name, err)
 		}
 	}
-	// The library takes the time itself, so the clock is looked at on both
-	// sides of it: a phone refuses a signing time outside of the validity.
+	// The time is taken inside, so the clock is looked at on both sides of it:
+	// a phone refuses a signing time outside of the validity.
 	if err := id.checkNow(); err != nil {
 		return nil, err
 	}
@@ -50,10 +51,23 @@ func (id *Identity) checkNow() error {
 	return id.checkTime(now, now)
 }
 
-// sign makes one signature. An object of the library can make just one: what it
-// is made of is hashed and encoded inside. crypto/rsa verifies its own result,
-// so there is no second check here.
+// sign makes one signature: by the stencil if the key is an RSA key, as Apple's
+// are. crypto/rsa verifies its own result, so there is no second check here.
 func (id *Identity) sign(manifest []byte) ([]byte, error) {
+	key, ok := id.key.(*rsa.PrivateKey)
+	if !ok {
+		return id.encode(manifest)
+	}
+	s, err := id.stencil()
+	if err != nil {
+		return nil, err
+	}
+	return s.sign(key, manifest, time.Now())
+}
+
+// encode makes one signature from nothing. An object of the library can make
+// just one: what it is made of is hashed and encoded inside.
+func (id *Identity) encode(manifest []byte) ([]byte, error) {
 	sd, err := pkcs7.NewSignedData(manifest)
 	if err != nil {
 		return nil, err

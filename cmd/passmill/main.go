@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // templates name time zones, and not every system has them
 
 	"github.com/alecthomas/kong"
 )

@@ -99,9 +99,10 @@ func (t *tx) claim(ctx context.Context, sink string, names []string) error {
 }
 
 // Leftovers returns the names of files that are to be removed from a sink:
-// nobody claims them any more. At most a thousand come at a time.
+// nobody claims them any more. At most a hundred thousand come at a time, so the
+// caller removes them, says that they are gone, and asks again until none come.
 func (d *DB) Leftovers(ctx context.Context, sink string) ([]string, error) {
-	const query = `SELECT name FROM leftovers WHERE sink = ? ORDER BY name LIMIT 1000`
+	const query = `SELECT name FROM leftovers WHERE sink = ? ORDER BY name LIMIT 100000`
 	var names []string
 	if err := d.list(ctx, &names, query, sink); err != nil {
 		return nil, fmt.Errorf("leftovers: %w", err)

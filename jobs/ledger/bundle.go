@@ -11,15 +11,9 @@ import (
 	"passmill/jobs"
 )
 
-// Of the domain; said here since a ledger hands them out.
-type (
-	Bundle = jobs.Bundle
-	Member = jobs.Member
-)
-
 // Bundles returns up to limit bundles of a job that have to be made again in a
 // sink, by rising key, from the first after the key after.
-func (d *DB) Bundles(ctx context.Context, job, sink, after string, limit int) ([]Bundle, error) {
+func (d *DB) Bundles(ctx context.Context, job, sink, after string, limit int) ([]jobs.Bundle, error) {
 	const query = `
 		SELECT key
 		FROM bundles
@@ -30,28 +24,28 @@ func (d *DB) Bundles(ctx context.Context, job, sink, after string, limit int) ([
 	if err := d.list(ctx, &keys, query, job, sink, after, limit); err != nil {
 		return nil, fmt.Errorf("bundles of job %q: %w", job, err)
 	}
-	bundles := make([]Bundle, len(keys))
+	bundles := make([]jobs.Bundle, len(keys))
 	for i, key := range keys {
 		members, err := d.members(ctx, job, sink, key)
 		if err != nil {
 			return nil, fmt.Errorf("bundle %q of job %q: %w", key, job, err)
 		}
-		bundles[i] = Bundle{Key: key, Members: members}
+		bundles[i] = jobs.Bundle{Key: key, Members: members}
 	}
 	return bundles, nil
 }
 
-func (d *DB) members(ctx context.Context, job, sink, key string) ([]Member, error) {
+func (d *DB) members(ctx context.Context, job, sink, key string) ([]jobs.Member, error) {
 	// The test for '' repeats the condition of the index.
 	const query = `
 		SELECT p.serial, a.name
 		FROM passes p
 		JOIN artefacts a ON a.pass_id = p.id
 		WHERE p.job = ? AND p.bundle = ? AND p.bundle <> '' AND a.sink = ? AND a.name IS NOT NULL`
-	var members []Member
+	var members []jobs.Member
 	err := d.list(ctx, &members, query, job, key, sink)
 	// Databases sort text each in its own way.
-	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Serial, b.Serial) })
+	slices.SortFunc(members, func(a, b jobs.Member) int { return strings.Compare(a.Serial, b.Serial) })
 	return members, err
 }
 
@@ -72,11 +66,6 @@ func (d *DB) BundlesMade(ctx context.Context, job, sink string, made []jobs.Bund
 		return fmt.Errorf("record %d bundles of job %q: %w", len(made), job, err)
 	}
 	return nil
-}
-
-// BundleMade records a single bundle.
-func (d *DB) BundleMade(ctx context.Context, job, sink, key string, parts []string) error {
-	return d.BundlesMade(ctx, job, sink, []jobs.BundleParts{{Key: key, Parts: parts}})
 }
 
 func (t *tx) bundleMade(ctx context.Context, job, sink, key string, parts []string) error {

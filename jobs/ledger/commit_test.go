@@ -145,8 +145,8 @@ func TestBundles(t *testing.T) {
 			t.Errorf("the page after one is %v, %v", page, err)
 		}
 		for range 2 {
-			must(t, db.BundleMade(ctx, "members", sink, "one", []string{"one-1.zip", "one-2.zip"}))
-			must(t, db.BundleMade(ctx, "members", sink, "two", []string{"two.zip"}))
+			must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "one", Parts: []string{"one-1.zip", "one-2.zip"}}}))
+			must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "two", Parts: []string{"two.zip"}}}))
 		}
 		dirty()
 
@@ -154,8 +154,8 @@ func TestBundles(t *testing.T) {
 		finished(t, db, key("b"), in(row(3, "d", "x"), "one"))
 		dirty("one B=B.pkpass c=c.pkpass d=d.pkpass", "two")
 		for range 2 {
-			must(t, db.BundleMade(ctx, "members", sink, "one", []string{"one-1.zip"}))
-			must(t, db.BundleMade(ctx, "members", sink, "two", nil))
+			must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "one", Parts: []string{"one-1.zip"}}}))
+			must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "two", Parts: nil}}))
 		}
 		dirty()
 		if got, err := db.Leftovers(ctx, sink); err != nil || !slices.Equal(got, []string{"one-2.zip", "two.zip"}) {
@@ -170,7 +170,7 @@ func TestBundles(t *testing.T) {
 		dirty("one B=B.pkpass c=c.pkpass d=d.pkpass")
 
 		// A part that comes back is no leftover.
-		must(t, db.BundleMade(ctx, "members", sink, "one", []string{"one-1.zip", "one-2.zip"}))
+		must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "one", Parts: []string{"one-1.zip", "one-2.zip"}}}))
 		if got, err := db.Leftovers(ctx, sink); err != nil || !slices.Equal(got, []string{"two.zip"}) {
 			t.Errorf("leftovers %q, %v", got, err)
 		}
@@ -231,7 +231,7 @@ func TestCommitOfOtherJob(t *testing.T) {
 		s := row(1, "A", "x")
 		s.Bundle = "one"
 		finished(t, db, key("a"), s)
-		must(t, db.BundleMade(ctx, "members", sink, "one", []string{"one.zip"}))
+		must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "one", Parts: []string{"one.zip"}}}))
 		k := key("b")
 		k.Job = "vouchers"
 		finished(t, db, k, row(1, "A", "y"))

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"testing"
 
 	"passmill/jobs"
@@ -19,10 +17,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	cmd := child(t, "full", dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	if os.Getuid() != 0 {
-		// Without the right to mount, the database's own limit stands for it.
-		cmd.SysProcAttr = nil
+	if !mayMount(cmd) { // then the database's own limit stands for it
 		cmd.Env = append(cmd.Env, "LEDGER_TEST_PAGES=300")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -33,13 +28,13 @@ func TestFullDisk(t *testing.T) {
 }
 
 func childFull(args []string) error {
-	runtime.LockOSThread()
 	dir, ctx := args[0], context.Background()
 	if os.Getenv("LEDGER_TEST_PAGES") == "" {
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=3m"); err != nil {
+		unmount, err := mount(dir)
+		if err != nil {
 			return fmt.Errorf("mount: %w", err)
 		}
-		defer syscall.Unmount(dir, 0)
+		defer unmount()
 	}
 	ballast := filepath.Join(dir, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {

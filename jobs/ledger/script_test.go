@@ -180,7 +180,7 @@ func (p *player) tidy(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := p.BundleMade(ctx, "members", sink, b.Key, parts); err != nil {
+		if err := p.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: b.Key, Parts: parts}}); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ var rules = map[string]rule{
 	"signer-missing":       {Refused, logTrust, "include the pass certificate in the signature"},
 	"digest-unsupported":   {Refused, logSign, "sign with SHA-256"},
 	"manifest-changed":     {Refused, logSign, fixSign},
-	"attribute-order":      {Refused, logSign, "encode the signed attributes as a DER SET OF"},
+	"attribute-order":      {Warning, "", "encode the signed attributes as a DER SET OF; phones take passes without, other readers may not"},
 	"content-type":         {Refused, logSign, "sign with the content type data (1.2.840.113549.1.7.1)"},
 	"no-signing-time":      {Refused, logTime, "include the signing time once, as a signed attribute"},
 	"signing-time-twice":   {Refused, logTime, "include the signing time once, as a signed attribute"},
