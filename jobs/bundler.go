@@ -85,7 +85,7 @@ func (b *Bundler) makePage(ctx context.Context, page []Bundle) error {
 	var made []BundleParts
 	size := 0
 	deliver := func() error {
-		if err := b.Sink.Put(ctx, files); err != nil {
+		if err := b.Sink.Put(ctx, Passes(files...)); err != nil {
 			return err
 		}
 		err := b.Book.BundlesMade(ctx, b.Target.Job, b.Target.Sink, made)

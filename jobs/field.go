@@ -20,7 +20,6 @@ const (
 	TypeMoney    Type = "money"
 	TypeURL      Type = "url"
 	TypeEmail    Type = "email"
-	TypeImage    Type = "image"
 	TypeColor    Type = "color"
 	TypeJSON     Type = "json"
 )
@@ -28,7 +27,7 @@ const (
 // Types lists all types in the order of the documentation.
 var Types = []Type{
 	TypeText, TypeNumber, TypeInteger, TypeBoolean, TypeDate, TypeDateTime,
-	TypeMoney, TypeURL, TypeEmail, TypeImage, TypeColor, TypeJSON,
+	TypeMoney, TypeURL, TypeEmail, TypeColor, TypeJSON,
 }
 
 // A Field is a named, typed value that a template asks for; $$Name stands for

@@ -11,7 +11,8 @@ import (
 // thousands and two places after a full stop.
 type numberFormat struct {
 	group, point string // separators; group may be empty
-	places       int    // digits after the point; -1: as many as there are
+	places       int    // digits after the point, at least
+	form         *regexp.Regexp
 }
 
 var numberPattern = regexp.MustCompile(`^(?:#([., ' ])##)?0(?:([.,])(0+))?$`)
@@ -28,6 +29,11 @@ func parseNumberFormat(text string) (*numberFormat, error) {
 			f.point = ","
 		}
 	}
+	whole, point := `[0-9]+`, regexp.QuoteMeta(f.point)
+	if f.group != "" {
+		whole = `(?:[0-9]+|[0-9]{1,3}(?:` + regexp.QuoteMeta(f.group) + `[0-9]{3})+)`
+	}
+	f.form = regexp.MustCompile(`^-?` + whole + `(?:` + point + `[0-9]+)?$`)
 	return f, nil
 }
 
@@ -68,6 +74,9 @@ var errAmbiguous = errors.New("could mean thousands or a fraction")
 // parseNumber returns the canonical digits of a number in text.
 func parseNumber(text string, f *numberFormat) (string, error) {
 	if f != nil {
+		if !f.form.MatchString(text) {
+			return "", errors.New("is not a number in the field's format")
+		}
 		if f.group != "" {
 			text = strings.ReplaceAll(text, f.group, "")
 		}

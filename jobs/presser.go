@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
+	"iter"
 	"sync"
-	"sync/atomic"
 
 	"passmill/jobs/fault"
 )
@@ -57,8 +56,13 @@ type Presser struct {
 	// Nil means that none is adopted.
 	Trusted func(pass []byte) bool
 
-	buffers sync.Pool    // of *[]byte: the archives of one chunk, end to end
-	size    atomic.Int64 // a little more than the last archive had: what a buffer will need for each
+	// Slots bounds how many chunks are filled and signed at once, by its
+	// capacity. While these take the processor, others wait for the disk: were
+	// they all to sign at once, they would all wait at once as well. Nil means
+	// no bound.
+	Slots chan struct{}
+
+	buffers sync.Pool // of *[]byte, for an archive
 }
 
 // A Chunk is a few rows of a run: the unit of pressing, of transactions and of
@@ -73,14 +77,34 @@ type Chunk struct {
 // the chunk as a whole did not succeed and its rows are to stay as they were;
 // what lies in the sink already will be adopted when the chunk is tried again.
 func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed []Failed, err error) {
-	buffer, _ := p.buffers.Get().(*[]byte)
-	if buffer == nil {
-		buffer = new([]byte)
+	batch, failed, err := p.prepare(ctx, c)
+	if err != nil {
+		return nil, nil, err
 	}
-	defer func() { p.buffers.Put(buffer) }()
-	archives := slices.Grow((*buffer)[:0], len(c.Rows)*int(p.size.Load()))
+	if err := p.Sink.Put(ctx, p.packed(batch)); err != nil {
+		return nil, nil, fmt.Errorf("write passes: %w", err)
+	}
+	for i := range batch {
+		if one := &batch[i]; one.size > maxPassSize {
+			failed = append(failed, Failed{one.row, p.tooBig(one)})
+		} else {
+			made = append(made, p.made(one))
+		}
+	}
+	return made, failed, nil
+}
 
-	batch := make([]pressing, 0, len(c.Rows))
+// prepare fills and signs the rows of a chunk, in a slot of its own.
+func (p *Presser) prepare(ctx context.Context, c Chunk) (batch []pressing, failed []Failed, err error) {
+	if p.Slots != nil {
+		select {
+		case p.Slots <- struct{}{}:
+			defer func() { <-p.Slots }()
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+	batch = make([]pressing, 0, len(c.Rows))
 	for _, row := range c.Rows {
 		one, problem := p.fill(row)
 		if problem != nil {
@@ -92,33 +116,35 @@ func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed 
 		}
 		batch = append(batch, one)
 	}
-	if err := p.sign(ctx, batch); err != nil {
-		return nil, nil, err
-	}
-	passes := make([]Pass, 0, len(batch))
-	for i := range batch {
-		one := &batch[i]
-		start := len(archives)
-		if !one.adopted {
-			archives = p.Archive.Pack(archives, one.contents, one.manifest, one.signature)
-			one.size = int64(len(archives) - start)
-			p.size.Store(one.size + one.size/16)
+	return batch, failed, p.sign(ctx, batch)
+}
+
+// packed yields the archives of a batch, each in the same buffer, and notes
+// their sizes.
+func (p *Presser) packed(batch []pressing) iter.Seq[Pass] {
+	return func(yield func(Pass) bool) {
+		buffer, _ := p.buffers.Get().(*[]byte)
+		if buffer == nil {
+			buffer = new([]byte)
 		}
-		if one.size > maxPassSize {
-			failed = append(failed, Failed{one.row, p.problem(one.row, "too-big", fmt.Sprintf("its pass has %d MiB, but at most %d are allowed", one.size>>20, maxPassSize>>20), "use smaller images")})
-			archives = archives[:start]
-			continue
+		defer p.buffers.Put(buffer)
+		for i := range batch {
+			one := &batch[i]
+			if one.adopted {
+				continue
+			}
+			*buffer = p.Archive.Pack((*buffer)[:0], one.contents, one.manifest, one.signature)
+			one.size = int64(len(*buffer))
+			if one.size <= maxPassSize && !yield(Pass{Name: one.row.Name, Data: *buffer}) {
+				return
+			}
 		}
-		if !one.adopted {
-			passes = append(passes, Pass{Name: one.row.Name, Data: archives[start:len(archives):len(archives)]})
-		}
-		made = append(made, p.made(one))
 	}
-	*buffer = archives
-	if err := p.Sink.Put(ctx, passes); err != nil {
-		return nil, nil, fmt.Errorf("write passes: %w", err)
-	}
-	return made, failed, nil
+}
+
+func (p *Presser) tooBig(one *pressing) Problem {
+	message := fmt.Sprintf("its pass has %d MiB, but at most %d are allowed", one.size>>20, maxPassSize>>20)
+	return p.problem(one.row, "too-big", message, "use smaller images")
 }
 
 // pressing is a pass on its way through the presser.
@@ -138,7 +164,7 @@ func (p *Presser) fill(row Staged) (pressing, *Problem) {
 	}
 	contents, err := p.Fill(values, row.Serial)
 	if err != nil {
-		problem := p.problem(row, "not-filled", err.Error(), "see what the template asks for")
+		problem := p.problem(row, "not-filled", err.Error(), "compare the row with what template.yaml declares")
 		return pressing{}, &problem
 	}
 	return pressing{row: row, contents: contents, manifest: p.Archive.Manifest(contents)}, nil

@@ -57,6 +57,9 @@ func newReader(f Field) (*reader, error) {
 		r.oneOf = make(map[string]string, len(f.OneOf))
 		for _, v := range f.OneOf {
 			r.oneOf[strings.ToLower(v)] = v
+			if _, _, m := r.convert(Cell{Text: v, Kind: TextCell}); m != nil && len(errs) == 0 {
+				add(fmt.Errorf("its choice %q: %s", v, m.message))
+			}
 		}
 	}
 	if f.Default != "" && len(errs) == 0 {
@@ -69,10 +72,29 @@ func newReader(f Field) (*reader, error) {
 	return r, errors.Join(errs...)
 }
 
+// Check reports everything that makes no sense in the field's declaration.
+func (f Field) Check() error {
+	_, err := newReader(f)
+	return err
+}
+
+// Read reads text as a cell of the field's column would be read: for defaults and
+// samples. Its error says what is wrong with the text, or with the field itself.
+func (f Field) Read(text string) (Value, error) {
+	f.Default = ""
+	r, err := newReader(f)
+	if err != nil {
+		return Value{}, err
+	}
+	v, m := r.read(Cell{Text: text, Kind: TextCell})
+	if m != nil {
+		return Value{}, errors.New(m.message + "; " + m.fix)
+	}
+	return v, nil
+}
+
 func (r *reader) readFormat() (err error) {
 	switch r.field.Type {
-	case TypeImage:
-		return errors.New("type image: images of single rows can't be made yet; put the image into the template's folder")
 	case TypeDate, TypeDateTime:
 		if r.field.Format != "" {
 			r.dates, err = parseDateFormat(r.field.Format)

@@ -1,20 +1,25 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
 
 // ErrTooManyRefused means that the job's policy stopped a run before the first
 // pass was pressed.
-var ErrTooManyRefused = errors.New("too many rows are refused")
+var ErrTooManyRefused = errors.New("more rows are refused than onError allows")
 
-// maxChunkRows is the size of a chunk in a long run: a transaction and a sync
-// for some hundred rows cost little for each.
-const maxChunkRows = 256
+// A chunk has so many rows: a transaction and a sync for some hundred cost little
+// for each, and those for fewer would cost more than their signatures.
+const (
+	minChunkRows = 32
+	maxChunkRows = 256
+)
 
 // Runs is what a [Runner] needs of the ledger to begin and end runs. Every
 // method is safe to repeat.
@@ -37,7 +42,7 @@ type Runner struct {
 	Presser  *Presser
 	Bundler  *Bundler // nil if the job makes no bundles
 	Policy   Policy
-	Workers  int // how many chunks are pressed at once
+	Workers  int // how many chunks are signed at once; 0 means one for each core
 	Now      func() time.Time
 
 	// Report gets the problems of rows that could not be pressed.
@@ -88,7 +93,7 @@ func (r *Runner) stop(ctx context.Context, run Run) (Run, error) {
 	if err != nil {
 		return run, err
 	}
-	return run, fmt.Errorf("%d of %d rows: %w", refused, run.Count.Rows, ErrTooManyRefused)
+	return run, fmt.Errorf("%w: %d of %d", ErrTooManyRefused, refused, run.Count.Rows)
 }
 
 // press presses what the import staged, chunk by chunk.
@@ -98,6 +103,12 @@ func (r *Runner) press(ctx context.Context, run *Run) error {
 	waiting := run.Count.Rows - run.Count.Made - run.Count.Unchanged - run.Count.Refused
 	r.progress(*run, waiting)
 
+	var (
+		workers sync.WaitGroup
+		mu      sync.Mutex // guards run and waiting
+	)
+	signers := cmp.Or(r.Workers, runtime.GOMAXPROCS(0))
+	r.Presser.Slots = make(chan struct{}, signers)
 	chunks := make(chan Chunk)
 	go func() {
 		defer close(chunks)
@@ -105,11 +116,7 @@ func (r *Runner) press(ctx context.Context, run *Run) error {
 			cancel(err)
 		}
 	}()
-	var (
-		workers sync.WaitGroup
-		mu      sync.Mutex // guards run and waiting
-	)
-	for range max(1, r.Workers) {
+	for range 2*signers + 1 { // half of them wait for the disk
 		workers.Go(func() {
 			for c := range chunks {
 				made, failed, err := r.pressChunk(ctx, c)
@@ -143,7 +150,7 @@ func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<-
 	for {
 		// Chunks get smaller towards the end, so that no worker sits idle
 		// while another presses a long one.
-		size := min(max(waiting/(4*max(1, r.Workers)), 2*groupSize), maxChunkRows)
+		size := min(max(waiting/(4*cap(r.Presser.Slots)), minChunkRows), maxChunkRows)
 		rows, err := r.Book.Waiting(ctx, run, after, size)
 		if err != nil {
 			return fmt.Errorf("read staged rows: %w", err)

@@ -105,6 +105,8 @@ func TestReadBadCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeNumber}, text("1.2.3"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeNumber}, text("--1"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeMoney}, text("free"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeMoney, Format: "#.##0,00"}, text("1234.50"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeInteger, Format: "#,##0"}, text("12,34"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeBoolean}, text("maybe"), "not-a-boolean"},
 		{jobs.Field{Type: jobs.TypeDate}, text("31.02.2026"), "not-a-date"},
 		{jobs.Field{Type: jobs.TypeDate}, text("03/04/2026"), "ambiguous-date"},
@@ -141,7 +143,7 @@ func TestReadBadCells(t *testing.T) {
 func TestNewSchemaNamesEveryMistake(t *testing.T) {
 	fields := []jobs.Field{
 		{Name: "MemberID"}, {Name: "Points", Type: jobs.TypeInteger, Default: "none"},
-		{Name: "Date", Type: jobs.TypeDate, Format: "QQ", TimeZone: "Mars"}, {Name: "Photo", Type: jobs.TypeImage},
+		{Name: "Date", Type: jobs.TypeDate, Format: "QQ", TimeZone: "Mars"},
 	}
 	columns := []jobs.Column{{Name: "Member-IDs", Ref: "A"}, {Name: "date", Ref: "B"}}
 	_, err := jobs.NewSchema(fields, columns, map[string]string{"Pionts": "date", "Date": "Dat"})
@@ -151,7 +153,7 @@ func TestNewSchemaNamesEveryMistake(t *testing.T) {
 	for _, want := range []string{
 		`no field "Pionts" (did you mean "Points"?)`, `no column "Dat" (did you mean "date"?)`,
 		`field MemberID has no column (did you mean "Member-IDs"?)`, `its default "none": is not a number`,
-		`format "QQ"`, `time zone "Mars" is unknown`, "type image",
+		`format "QQ"`, `time zone "Mars" is unknown`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in:\n%v", want, err)

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // A Pass is a pressed pass on its way to a [Sink].
@@ -11,14 +12,21 @@ type Pass struct {
 	Data []byte // the whole archive
 }
 
+// Passes returns a sequence of passes, for [Sink.Put].
+func Passes(passes ...Pass) iter.Seq[Pass] { return slices.Values(passes) }
+
 // A Sink takes delivery of pressed passes: a directory, a bucket.
 type Sink interface {
 	// Put delivers passes. When it returns nil, each of them is durable and
 	// visible under its name, whole; a reader sees the pass that was there
 	// before or the new one, never a part of either. If it fails, any of
 	// them may have been delivered. It is safe for concurrent use, and to
-	// put a pass twice does no harm. Put does not keep Data.
-	Put(ctx context.Context, passes []Pass) error
+	// put a pass twice does no harm.
+	//
+	// The passes are packed while Put iterates over them, once: the Data of
+	// one is valid until the next step only, so that a chunk needs no more
+	// memory than a pass.
+	Put(ctx context.Context, passes iter.Seq[Pass]) error
 	// Get returns what lies under a name, or an error that is
 	// [fs.ErrNotExist].
 	Get(ctx context.Context, name string) ([]byte, error)

@@ -8,6 +8,5 @@
 // sample values and asks package preflight what a phone would say.
 //
 // Five starter templates are embedded; a folder of the user's shadows the one of
-// its name. The package does not know rows, jobs or certificates, and it does
-// not parse values: [Template.CheckDefaults] takes the parser as an argument.
+// its name. The package does not know rows, jobs or certificates.
 package templates

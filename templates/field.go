@@ -113,24 +113,14 @@ func (d *definition) checkField(k ast.Node, f *jobs.Field) {
 	}
 }
 
-// CheckDefaults asks parse whether the defaults and choices of the fields are
-// values of their types. Its error joins an [*render.Error] for each that is
-// not.
-func (t *Template) CheckDefaults(parse func(f jobs.Field, text string) error) error {
+// checkValues checks what only the types of values can tell: defaults, choices
+// and formats.
+func (t *Template) checkValues() error {
 	var errs []error
 	for _, f := range t.Fields {
 		p, declared := t.places[jobs.FoldName(f.Name)]
-		if !declared {
-			continue
-		}
-		for _, text := range append([]string{f.Default}, f.OneOf...) {
-			if text == "" {
-				continue
-			}
-			if err := parse(f, text); err != nil {
-				errs = append(errs, &render.Error{File: definitionFile, Line: p.line, Column: p.column,
-					Message: f.Name + ": " + text + ": " + err.Error()})
-			}
+		if err := f.Check(); declared && err != nil {
+			errs = append(errs, &render.Error{File: definitionFile, Line: p.line, Column: p.column, Message: err.Error()})
 		}
 	}
 	return errors.Join(errs...)

@@ -109,7 +109,7 @@ func (t *Template) lintFields() []Finding {
 	for _, f := range t.Fields {
 		_, declared := t.places[jobs.FoldName(f.Name)]
 		switch {
-		case declared && !used[jobs.FoldName(f.Name)] && f.Type != jobs.TypeImage:
+		case declared && !used[jobs.FoldName(f.Name)]:
 			unused = append(unused, f.Name)
 		case !declared && len(t.places) > 0:
 			undeclared = append(undeclared, f.Name)

@@ -1,10 +1,6 @@
 package templates
 
 import (
-	"cmp"
-	"encoding/json"
-	"strings"
-
 	"passmill/jobs"
 	"passmill/render"
 )
@@ -35,13 +31,16 @@ func sample(f jobs.Field, want render.Type) render.Value {
 	if given == "" && len(f.OneOf) > 0 {
 		given = f.OneOf[0]
 	}
+	if read, err := f.Read(given); given != "" && err == nil {
+		return render.Value{Text: read.Text, JSON: read.JSON, Present: true}
+	}
 	v := render.Value{Present: true}
 	switch f.Type {
 	case jobs.TypeNumber, jobs.TypeMoney:
-		v.Text = number(given, "12.50")
+		v.Text = "12.50"
 		v.JSON = v.Text
 	case jobs.TypeInteger:
-		v.Text = number(given, "12")
+		v.Text = "12"
 		v.JSON = v.Text
 	case jobs.TypeBoolean:
 		v.Text, v.JSON = "true", "true"
@@ -50,31 +49,20 @@ func sample(f jobs.Field, want render.Type) render.Value {
 	case jobs.TypeDateTime:
 		v.Text, v.JSON = "31.12.2026 18:00", `"2026-12-31T18:00:00+01:00"`
 	case jobs.TypeURL:
-		v.Text = cmp.Or(given, "https://example.com/")
+		v.Text = "https://example.com/"
 	case jobs.TypeEmail:
-		v.Text = cmp.Or(given, "anna@example.com")
-	case jobs.TypeImage:
-		v.Text = "image.png"
+		v.Text = "anna@example.com"
 	case jobs.TypeColor:
-		v.Text = cmp.Or(given, "rgb(12, 34, 56)")
+		v.Text = "rgb(12, 34, 56)"
 	case jobs.TypeJSON:
 		v.Text, v.JSON = "[]", "[]"
 		if want == render.Object {
 			v.Text, v.JSON = "{}", "{}"
 		}
 	default:
-		v.Text = cmp.Or(given, text(f))
+		v.Text = text(f)
 	}
 	return v
-}
-
-// number returns given if JSON would take it as a number.
-func number(given, otherwise string) string {
-	var n json.Number
-	if json.Unmarshal([]byte(given), &n) == nil && !strings.HasPrefix(given, `"`) {
-		return cmp.Or(string(n), otherwise)
-	}
-	return otherwise
 }
 
 func text(f jobs.Field) string {

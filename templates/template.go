@@ -50,6 +50,9 @@ func Load(fsys fs.FS, name string) (*Template, error) {
 	}
 	t := &Template{Name: name, Files: files, Version: version(files)}
 	errs := []error{err, t.readDefinition(files[definitionFile])}
+	if errs[1] == nil {
+		errs[1] = t.checkValues()
+	}
 	errs = append(errs, t.readImages())
 	if _, ok := files[jsonFile]; ok {
 		t.rendered, err = t.compile(render.Identity{})
@@ -77,6 +80,10 @@ func (t *Template) Compile(id render.Identity) (*render.Template, map[string][]b
 	maps.Copy(constant, t.Images)
 	return compiled, constant, nil
 }
+
+// Identity returns what the template itself names, which a certificate has to
+// fit; its members are empty where it names nothing.
+func (t *Template) Identity() render.Identity { return t.rendered.Identity() }
 
 // pretend is the identity that the template names itself, or a made-up one.
 func (t *Template) pretend() render.Identity {
@@ -132,6 +139,8 @@ func typeFor(want render.Type) jobs.Type {
 		return jobs.TypeInteger
 	case render.Boolean:
 		return jobs.TypeBoolean
+	case render.Date:
+		return jobs.TypeDateTime
 	case render.List, render.Object:
 		return jobs.TypeJSON
 	}

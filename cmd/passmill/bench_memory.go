@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io/fs"
+	"iter"
 	"sync"
 	"time"
 
@@ -12,7 +13,13 @@ import (
 // discard is a sink that keeps nothing.
 type discard struct{}
 
-func (discard) Put(context.Context, []jobs.Pass) error      { return nil }
+func (discard) Put(_ context.Context, passes iter.Seq[jobs.Pass]) error {
+	for range passes {
+		continue // packed all the same
+	}
+	return nil
+}
+
 func (discard) Get(context.Context, string) ([]byte, error) { return nil, fs.ErrNotExist }
 
 // A memoryBook is what a run needs of a ledger, without one.

@@ -125,7 +125,7 @@ func (b *bench) memory(ctx context.Context) (rate, allocations float64, err erro
 	}
 	press.Trusted = nil
 	book := &memoryBook{rows: b.rows}
-	r := &jobs.Runner{Runs: book, Book: book, Presser: press, Policy: jobs.Policy{Share: 1}, Workers: runtime.GOMAXPROCS(0), Now: time.Now}
+	r := &jobs.Runner{Runs: book, Book: book, Presser: press, Policy: jobs.Policy{Share: 1}, Now: time.Now}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := time.Now()
@@ -150,7 +150,7 @@ func (b *bench) files(ctx context.Context, out string, r *roundResult) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	m := &maker{makeCommand: makeCommand{Workers: 0}, work: b.work, meter: newMeter(nil), told: newTeller(os.Stderr)}
+	m := &maker{makeCommand: makeCommand{}, work: b.work, meter: newMeter(nil), told: newTeller(os.Stderr)}
 	if err := m.save(ctx, db); err != nil {
 		return err
 	}

@@ -61,6 +61,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
 		})
 	}
+	ofJob := found
 	meter := newMeter(std.err)
 	in := w.importer(w.target(""))
 	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
@@ -72,6 +73,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	}
 	if !c.JSON {
 		fmt.Fprintf(std.out, "%s rows: %s good, %s to mend\n", thousands(count.Rows), thousands(count.Made), thousands(count.Refused))
+		if ofJob > 0 {
+			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
+		}
 	}
 	if found > 0 {
 		return status{code: exitPartly}
@@ -87,7 +91,11 @@ func (c *checkCommand) certificate(w *work, std streams, tell func(jobs.Problem)
 		fmt.Fprintln(std.err, "the certificate was not looked at: its file or password is not here")
 		return
 	}
-	if err := w.loadIdentity(time.Now()); err != nil {
+	err := w.loadIdentity(time.Now())
+	if named := w.template.Identity(); err == nil {
+		err = w.identity.CheckPass(named.TypeID, named.TeamID)
+	}
+	if err != nil {
 		tell(jobs.Problem{Code: "certificate", Severity: jobs.Refused, Message: err.Error()})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"passmill/sign/signtest"
@@ -84,18 +85,14 @@ For passes that phones take, put your certificate from Apple into the job.
 `, demoRefused, c.Dir, programName())
 }
 
-// programName is how the user can call this program: go run leaves no file.
+// programName is how the user can call this program again: go run removes what
+// it has built.
 func programName() string {
-	if name, err := os.Executable(); err == nil && filepath.Dir(filepath.Dir(name)) != os.TempDir() && !isGoRun(name) {
-		return filepath.Base(name)
+	name, err := os.Executable()
+	if err != nil || strings.Contains(filepath.ToSlash(name), "/go-build") {
+		return "go run ./cmd/passmill"
 	}
-	return "go run ./cmd/passmill"
-}
-
-// isGoRun reports whether the program is one that go run built and will remove.
-func isGoRun(name string) bool {
-	dir := filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(name))))
-	return len(dir) > 8 && dir[:8] == "go-build"
+	return filepath.Base(name)
 }
 
 // prepare writes the workspace. What is there already stays as it is, so that

@@ -102,7 +102,7 @@ func (f *filler) preflight(values []jobs.Value, serial string) []jobs.Finding {
 	in := f.input(values, serial)
 	contents, err := f.compiled.Fill(nil, in)
 	if err != nil {
-		return []jobs.Finding{{Code: "not-filled", Severity: jobs.Refused, Message: err.Error(), Fix: "see what the template asks for"}}
+		return []jobs.Finding{{Code: "not-filled", Severity: jobs.Refused, Message: err.Error(), Fix: "compare the row with what template.yaml declares"}}
 	}
 	var findings []jobs.Finding
 	for _, found := range preflight.CheckPass(contents[0]) {
@@ -142,12 +142,13 @@ func (w *work) presser(target jobs.Target, sink jobs.Sink) (*jobs.Presser, error
 }
 
 // trusted returns a judgement on passes that an earlier run left behind: good
-// are those that any certificate of the same issuer signed.
+// are those that this very certificate has signed.
 func (w *work) trusted() func([]byte) bool {
-	roots := w.identity.Issuer()
+	roots, id := w.identity.Issuer(), w.identity.Certificate().ID
 	chains := &verify.Chains{}
 	return func(pass []byte) bool {
-		return !verify.Pass(pass, verify.Options{Roots: roots, Chains: chains}).Refused()
+		r := verify.Pass(pass, verify.Options{Roots: roots, Chains: chains})
+		return !r.Refused() && r.Certificate == id
 	}
 }
 

@@ -28,6 +28,15 @@ func (fsckCommand) Help() string {
 	return "Counts add up, each pass that the ledger has is there, whole and verifies, each file belongs to something, nothing is left over. Nothing is changed. Exit status: 0 all is well, 3 something to mend, 1 could not look."
 }
 
+// A line of fsck --json.
+type fsckLine struct {
+	Code    string `json:"code"`
+	Advice  bool   `json:"advice"`
+	Subject string `json:"subject"`
+	Message string `json:"message"`
+	Fix     string `json:"fix,omitempty"`
+}
+
 // Run proves the ledger against the output of the job.
 func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
 	text, err := os.ReadFile(c.Job)
@@ -96,6 +105,9 @@ func fsckVerify(roots *x509.CertPool) func(context.Context, []byte, ledger.Artef
 		if r.Serial != a.Serial || r.TypeID != a.TypeID {
 			return errors.New("it is another pass than the ledger says")
 		}
+		if a.Certificate != "" && r.Certificate != a.Certificate {
+			return errors.New("another certificate has signed it than the ledger says")
+		}
 		if !bytes.Equal(r.Manifest[:], a.Manifest[:]) {
 			return errors.New("it was pressed at another time than the ledger says: its manifest differs")
 		}
@@ -109,7 +121,7 @@ func (c *fsckCommand) look(ctx context.Context, std streams, db *ledger.DB, o le
 			return err
 		}
 		if c.JSON {
-			line, _ := json.Marshal(f) // strings and booleans can't fail
+			line, _ := json.Marshal(fsckLine(f)) // strings and booleans can't fail
 			fmt.Fprintf(std.out, "%s\n", line)
 			continue
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"time"
 
 	"passmill/jobs"
@@ -21,12 +20,12 @@ import (
 // Row options choose rows and are part of what a run is.
 type rowOptions struct {
 	Limit int      `placeholder:"N" help:"Take only the first N rows."`
-	Only  []string `placeholder:"SERIAL" help:"Take only the row with this serial number; may be repeated."`
+	Only  []string `sep:"none" placeholder:"SERIAL" help:"Take only the row with this serial number; may be repeated."`
 }
 
 type makeCommand struct {
 	Job     string `arg:"" help:"The job: a YAML file."`
-	Workers int    `placeholder:"N" help:"How many chunks of rows are pressed at once (default: one for each core, and one that waits for the disk)."`
+	Workers int    `placeholder:"N" help:"How many chunks of rows are signed at once (default: one for each core)."`
 	rowOptions
 	DryRun  bool   `help:"Say what would be made, and make nothing."`
 	Force   bool   `help:"Make unchanged passes too."`
@@ -69,7 +68,7 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return err
 	}
 	for _, note := range w.source.Notes() {
-		fmt.Fprintln(std.err, note)
+		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
 	m := &maker{makeCommand: *c, work: w, space: space, std: std, meter: newMeter(std.err), told: newTeller(std.err)}
 	var count jobs.Count
@@ -96,8 +95,10 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return err
 	}
 	switch {
+	case len(c.Only) > 0 && s.Rows == 0:
+		return fmt.Errorf("no row has the serial number %s", strings.Join(c.Only, " or "))
 	case err != nil:
-		return fmt.Errorf("%w: nothing was made; mend them, or let the job's onError say otherwise", err)
+		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
 	case s.Refused > 0:
 		return status{code: exitPartly}
 	}
@@ -195,8 +196,8 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 		press.Trusted = nil // make them again, also those that are whole
 	}
 	r := &jobs.Runner{
-		Key: m.work.key(m.rowOptions, target), Runs: db, Book: db, Importer: in, Presser: press,
-		Policy: m.work.job.OnError, Workers: cmp.Or(m.Workers, runtime.GOMAXPROCS(0)+1), Now: time.Now,
+		Key: m.work.key(m.rowOptions, m.Force, target), Runs: db, Book: db, Importer: in, Presser: press,
+		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
 		Report: m.told.tell, Progress: m.meter.pressing,
 	}
 	if m.work.job.Output.Bundle != "" {
@@ -208,7 +209,8 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 	return r, nil
 }
 
-// dryRun imports and compares, and writes nothing anywhere.
+// dryRun imports and compares, and makes nothing. (A ledger of an older version is
+// brought up to this one, as by any command.)
 func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	out := m.work.path(m.work.job.Output.Dir)
 	name, err := m.space.sink(out)

@@ -80,8 +80,13 @@ func (w *work) path(name string) string {
 }
 
 func (w *work) loadTemplate() (err error) {
-	w.template, err = templates.Open(w.job.Template, w.dir)
-	return err
+	if w.template, err = templates.Open(w.job.Template, w.dir); err != nil {
+		return err
+	}
+	if from := w.template.ActiveFrom; from.After(time.Now()) {
+		return fmt.Errorf("template %s comes into force on %s; use another until then, or change its activeFrom", w.job.Template, from.Format("2 January 2006 15:04 MST"))
+	}
+	return nil
 }
 
 func (w *work) openSource(ctx context.Context) (err error) {
@@ -167,8 +172,8 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 }
 
 // key returns what must be the same for an interrupted run to be resumed.
-func (w *work) key(o rowOptions, target jobs.Target) jobs.RunKey {
-	settings := fmt.Sprintf("%+v %+v %v %+v %+v", *w.job, o, w.source.AtMost() > jobs.FolderThreshold, target.TypeID, target.TeamID)
+func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
+	settings := fmt.Sprintf("%+v %+v %v %v %+v %+v", *w.job, o, force, w.source.AtMost() > jobs.FolderThreshold, target.TypeID, target.TeamID)
 	sum := sha256.Sum256([]byte(settings))
 	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Settings: jobs.Hash(sum[:16])}
 }

@@ -110,7 +110,7 @@ type Shelf struct {
 }
 
 // Put implements [jobs.Sink].
-func (s *Shelf) Put(_ context.Context, passes []jobs.Pass) error {
+func (s *Shelf) Put(_ context.Context, passes iter.Seq[jobs.Pass]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.Fail != nil {
@@ -121,14 +121,16 @@ func (s *Shelf) Put(_ context.Context, passes []jobs.Pass) error {
 	if s.files == nil {
 		s.files, s.Puts = map[string][]byte{}, map[string]int{}
 	}
-	for _, p := range passes {
+	put := map[string][]byte{}
+	for p := range passes {
 		if !fs.ValidPath(p.Name) || p.Name == "." {
 			return fmt.Errorf("bad name %q", p.Name)
 		}
+		put[p.Name] = slices.Clone(p.Data)
 	}
-	for _, p := range passes {
-		s.files[p.Name] = slices.Clone(p.Data)
-		s.Puts[p.Name]++
+	for name, data := range put {
+		s.files[name] = data
+		s.Puts[name]++
 	}
 	return nil
 }

@@ -30,26 +30,32 @@ func putAndGet(t *testing.T, s jobs.Shelf) {
 	if _, err := s.Get(ctx, "a.pkpass"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Get of nothing: got error %v, want fs.ErrNotExist", err)
 	}
-	data := []byte("one")
-	passes := []jobs.Pass{{Name: "a.pkpass", Data: data}, {Name: "x/y/b.pkpass", Data: []byte("two")}}
+	buffer := make([]byte, 3) // valid until the next step only
+	passes := func(yield func(jobs.Pass) bool) {
+		copy(buffer, "one")
+		if yield(jobs.Pass{Name: "a.pkpass", Data: buffer}) {
+			copy(buffer, "two")
+			yield(jobs.Pass{Name: "x/y/b.pkpass", Data: buffer})
+		}
+	}
 	if err := s.Put(ctx, passes); err != nil {
 		t.Fatal(err)
 	}
-	copy(data, "XXX") // Put does not keep Data
+	copy(buffer, "XXX")
 	for name, want := range map[string]string{"a.pkpass": "one", "x/y/b.pkpass": "two"} {
 		got, err := s.Get(ctx, name)
 		if err != nil || string(got) != want {
 			t.Errorf("Get(%q) = %q, %v; want %q", name, got, err, want)
 		}
 	}
-	if err := s.Put(ctx, nil); err != nil {
+	if err := s.Put(ctx, jobs.Passes()); err != nil {
 		t.Errorf("Put of nothing: %v", err)
 	}
 }
 
 func putTwice(t *testing.T, s jobs.Shelf) {
 	for _, text := range []string{"first", "the second, which is longer", "3rd"} {
-		if err := s.Put(t.Context(), []jobs.Pass{{Name: "a.pkpass", Data: []byte(text)}}); err != nil {
+		if err := s.Put(t.Context(), jobs.Passes(jobs.Pass{Name: "a.pkpass", Data: []byte(text)})); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := s.Get(t.Context(), "a.pkpass"); err != nil || string(got) != text {
@@ -62,7 +68,7 @@ func listAndRemove(t *testing.T, s jobs.Shelf) {
 	ctx := t.Context()
 	names := []string{"a.pkpass", "b.pkpass", "c/d.pkpass"}
 	for _, name := range names {
-		if err := s.Put(ctx, []jobs.Pass{{Name: name, Data: []byte(name)}}); err != nil {
+		if err := s.Put(ctx, jobs.Passes(jobs.Pass{Name: name, Data: []byte(name)})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +112,7 @@ func concurrent(t *testing.T, s jobs.Shelf) {
 		writers.Go(func() {
 			for i := range 20 {
 				data := bytes.Repeat([]byte{byte('a' + w)}, 5000+100*i)
-				if err := s.Put(t.Context(), []jobs.Pass{{Name: fmt.Sprintf("%d.pkpass", i%3), Data: data}}); err != nil {
+				if err := s.Put(t.Context(), jobs.Passes(jobs.Pass{Name: fmt.Sprintf("%d.pkpass", i%3), Data: data})); err != nil {
 					t.Error(err)
 				}
 			}
@@ -137,7 +143,7 @@ func concurrent(t *testing.T, s jobs.Shelf) {
 
 func namesStayInside(t *testing.T, s jobs.Shelf) {
 	for _, name := range []string{"../out.pkpass", "/tmp/out.pkpass", "a/../../out.pkpass", ""} {
-		if err := s.Put(t.Context(), []jobs.Pass{{Name: name, Data: []byte("x")}}); err == nil {
+		if err := s.Put(t.Context(), jobs.Passes(jobs.Pass{Name: name, Data: []byte("x")})); err == nil {
 			t.Errorf("Put took the name %q", name)
 		}
 	}

@@ -155,7 +155,7 @@ func (p *player) press(ctx context.Context, run int64) error {
 				failed = append(failed, jobs.Failed{Staged: m.Staged, Problem: jobs.Problem{Code: "bad", Severity: jobs.Refused}})
 				continue
 			}
-			if err := p.shelf.Put(ctx, []jobs.Pass{{Name: m.Staged.Name, Data: content(m.Staged)}}); err != nil {
+			if err := p.shelf.Put(ctx, jobs.Passes(jobs.Pass{Name: m.Staged.Name, Data: content(m.Staged)})); err != nil {
 				return err
 			}
 			made = append(made, m)
@@ -176,7 +176,7 @@ func (p *player) tidy(ctx context.Context) error {
 		var parts []string
 		if len(b.Members) > 0 {
 			parts = []string{b.Key + ".zip"}
-			if err := p.shelf.Put(ctx, []jobs.Pass{{Name: parts[0], Data: []byte(fmt.Sprint(b.Members))}}); err != nil {
+			if err := p.shelf.Put(ctx, jobs.Passes(jobs.Pass{Name: parts[0], Data: []byte(fmt.Sprint(b.Members))})); err != nil {
 				return err
 			}
 		}

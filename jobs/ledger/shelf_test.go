@@ -19,8 +19,8 @@ type folder string
 
 func (f folder) path(name string) string { return filepath.Join(string(f), filepath.FromSlash(name)) }
 
-func (f folder) Put(_ context.Context, passes []jobs.Pass) error {
-	for _, p := range passes {
+func (f folder) Put(_ context.Context, passes iter.Seq[jobs.Pass]) error {
+	for p := range passes {
 		if err := os.MkdirAll(filepath.Dir(f.path(p.Name)), 0o700); err != nil {
 			return err
 		}

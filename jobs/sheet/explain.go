@@ -49,7 +49,6 @@ var kinds = map[jobs.Type]string{
 	jobs.TypeMoney:    "Amount of money",
 	jobs.TypeURL:      "Web address",
 	jobs.TypeEmail:    "E-mail address",
-	jobs.TypeImage:    "Name of an image file",
 	jobs.TypeColor:    "Colour, such as #FF8800",
 	jobs.TypeJSON:     "JSON",
 }

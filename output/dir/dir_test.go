@@ -81,7 +81,7 @@ func TestSymbolicLinksLeadNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := openAt(t, name)
-	if err := s.Put(t.Context(), []jobs.Pass{{Name: "link/a.pkpass", Data: []byte("x")}}); err == nil {
+	if err := s.Put(t.Context(), jobs.Passes(jobs.Pass{Name: "link/a.pkpass", Data: []byte("x")})); err == nil {
 		t.Error("Put followed a symbolic link out of the directory")
 	}
 	if entries, _ := os.ReadDir(outside); len(entries) != 0 {
@@ -91,7 +91,7 @@ func TestSymbolicLinksLeadNowhere(t *testing.T) {
 
 func TestHiddenFolderIsOurs(t *testing.T) {
 	s := openAt(t, t.TempDir())
-	if err := s.Put(t.Context(), []jobs.Pass{{Name: ".passmill/lock", Data: []byte("x")}}); err == nil {
+	if err := s.Put(t.Context(), jobs.Passes(jobs.Pass{Name: ".passmill/lock", Data: []byte("x")})); err == nil {
 		t.Error("Put overwrote the lock")
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
-
-	"passmill/jobs"
 )
 
 // A disk brings what was written to the file system that holds the directory.
@@ -32,12 +30,12 @@ func (d *disk) open(root *os.Root) (err error) {
 
 func (d *disk) close() error { return d.dir.Close() }
 
-// written is called with each file before it is closed.
-func (*disk) written(*os.File) error { return nil }
+// wrote is called with each file before it is closed.
+func (*disk) wrote(*os.File) error { return nil }
 
 // settle returns when everything that was written and renamed before the call
 // is on the disk: when a sync that began after the call has ended.
-func (d *disk) settle(*os.Root, []jobs.Pass) error {
+func (d *disk) settle(*os.Root, []written) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wanted := d.started + 1

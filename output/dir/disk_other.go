@@ -7,8 +7,6 @@ import (
 	"os"
 	"path"
 	"runtime"
-
-	"passmill/jobs"
 )
 
 // A disk brings what was written to the disk, file by file and folder by folder.
@@ -17,18 +15,18 @@ type disk struct{}
 func (*disk) open(*os.Root) error { return nil }
 func (*disk) close() error        { return nil }
 
-// written is called with each file before it is closed.
-func (*disk) written(f *os.File) error { return f.Sync() }
+// wrote is called with each file before it is closed.
+func (*disk) wrote(f *os.File) error { return f.Sync() }
 
 // settle brings the folders of renamed passes to the disk. Windows has no such
 // call; its file system keeps a journal of renames.
-func (*disk) settle(root *os.Root, renamed []jobs.Pass) error {
+func (*disk) settle(root *os.Root, renamed []written) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	folders := map[string]bool{}
 	for _, p := range renamed {
-		for folder := path.Dir(p.Name); !folders[folder]; folder = path.Dir(folder) {
+		for folder := path.Dir(p.name); !folders[folder]; folder = path.Dir(folder) {
 			folders[folder] = true
 		}
 	}

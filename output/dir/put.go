@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 
 	"passmill/jobs"
@@ -13,28 +14,31 @@ import (
 // FaultPoints names the places of this package that tests can make fail.
 var FaultPoints = []string{"dir.write", "dir.written", "dir.synced", "dir.rename", "dir.renamed", "dir.put"}
 
+// A written pass lies on the disk under its temporary name.
+type written struct{ temp, name string }
+
 // Put implements [jobs.Sink]. The passes are written first, brought to the disk
 // together, then renamed, and the renames are brought to the disk together.
-func (s *Sink) Put(ctx context.Context, passes []jobs.Pass) (err error) {
-	if len(passes) == 0 {
-		return nil
-	}
-	temps := make([]string, 0, len(passes))
+func (s *Sink) Put(ctx context.Context, passes iter.Seq[jobs.Pass]) (err error) {
+	var batch []written
 	defer func() {
 		if err != nil {
-			for _, t := range temps {
-				s.root.Remove(t) // does nothing to those that have been renamed
+			for _, w := range batch {
+				s.root.Remove(w.temp) // does nothing to those that have been renamed
 			}
 		}
 	}()
-	for _, p := range passes {
+	for p := range passes {
 		if err := errors.Join(ctx.Err(), local(p.Name)); err != nil {
 			return err
 		}
-		temps = append(temps, s.temp())
-		if err := s.write(temps[len(temps)-1], p); err != nil {
+		batch = append(batch, written{s.temp(), p.Name})
+		if err := s.write(batch[len(batch)-1].temp, p.Data); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
+	}
+	if len(batch) == 0 {
+		return nil
 	}
 	if err := s.settle("dir.written", nil); err != nil {
 		return err
@@ -42,18 +46,18 @@ func (s *Sink) Put(ctx context.Context, passes []jobs.Pass) (err error) {
 	if err := fault.Point("dir.synced"); err != nil {
 		return err
 	}
-	for i, p := range passes {
-		if err := s.rename(temps[i], p.Name); err != nil {
+	for _, w := range batch {
+		if err := s.rename(w.temp, w.name); err != nil {
 			return err
 		}
 	}
-	if err := s.settle("dir.renamed", passes); err != nil {
+	if err := s.settle("dir.renamed", batch); err != nil {
 		return err
 	}
 	return fault.Point("dir.put")
 }
 
-func (s *Sink) settle(point string, renamed []jobs.Pass) error {
+func (s *Sink) settle(point string, renamed []written) error {
 	if err := fault.Point(point); err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func (s *Sink) settle(point string, renamed []jobs.Pass) error {
 	return nil
 }
 
-func (s *Sink) write(temp string, p jobs.Pass) error {
+func (s *Sink) write(temp string, data []byte) error {
 	if err := fault.Point("dir.write"); err != nil {
 		return err
 	}
@@ -71,9 +75,9 @@ func (s *Sink) write(temp string, p jobs.Pass) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(p.Data)
+	_, err = f.Write(data)
 	if err == nil {
-		err = s.disk.written(f)
+		err = s.disk.wrote(f)
 	}
 	return errors.Join(err, f.Close())
 }

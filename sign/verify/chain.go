@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	_ "embed" // for Apple's root
@@ -45,6 +46,7 @@ type chain struct {
 	leaf  *x509.Certificate   // that signed; nil if it is not there
 	above []*x509.Certificate // its issuers up to the root, as far as they are known
 
+	id             string // of the leaf: hexadecimal SHA-256
 	subject        string
 	typeID, teamID string // of the subject
 	marker         string // of the marker extension
@@ -62,7 +64,7 @@ func newChain(sd *signedData, roots *x509.CertPool) (*chain, error) {
 	if err != nil || leaf == nil {
 		return &chain{}, err
 	}
-	c := &chain{leaf: leaf, subject: readable(leaf.Subject), typeID: subjectValue(leaf.Subject, oidUserID), teamID: subjectValue(leaf.Subject, oidTeam)}
+	c := &chain{leaf: leaf, id: fmt.Sprintf("%x", sha256.Sum256(leaf.Raw)), subject: readable(leaf.Subject), typeID: subjectValue(leaf.Subject, oidUserID), teamID: subjectValue(leaf.Subject, oidTeam)}
 	c.usage = slices.ContainsFunc(leaf.UnknownExtKeyUsage, oidPassUsage.Equal)
 	for _, ext := range leaf.Extensions {
 		if ext.Id.Equal(oidMarker) {

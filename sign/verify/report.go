@@ -57,7 +57,8 @@ type Report struct {
 
 	Manifest    [sha256.Size]byte // SHA-256 of manifest.json as it lies in the archive
 	SigningTime time.Time
-	Subject     string    // of the certificate that signed
+	Certificate string    // that signed: the hexadecimal SHA-256 sum of its DER form
+	Subject     string    // of that certificate
 	NotBefore   time.Time // of that certificate
 	NotAfter    time.Time
 }

@@ -123,7 +123,7 @@ func verifySignature(key crypto.PublicKey, hash crypto.Hash, digest, signature [
 // time of signing.
 func (r *Report) checkChain(c *chain, attrs *signedAttributes, now time.Time) {
 	leaf := c.leaf
-	r.Subject, r.NotBefore, r.NotAfter = c.subject, leaf.NotBefore, leaf.NotAfter
+	r.Certificate, r.Subject, r.NotBefore, r.NotAfter = c.id, c.subject, leaf.NotBefore, leaf.NotAfter
 	if c.code != "" {
 		r.add(c.code, "%s", c.message)
 	}
