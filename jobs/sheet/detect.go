@@ -63,7 +63,7 @@ func wide(text string) []byte {
 func markupFile(head []byte) error {
 	text := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n")))
 	if bytes.Contains(head, []byte{'<', 0}) || bytes.Contains(head, []byte{0, '<'}) {
-		text = strings.TrimLeft(strings.ReplaceAll(strings.Trim(text, "\xff\xfe\ufffd"), "\x00", ""), " \t\r\n\ufffd")
+		text = strings.TrimLeft(strings.ReplaceAll(strings.Trim(text, "\ufffd"), "\x00", ""), " \t\r\n\ufffd")
 	}
 	switch {
 	case !strings.HasPrefix(text, "<"):

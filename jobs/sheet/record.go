@@ -33,8 +33,6 @@ type record struct {
 
 func (r *record) reset() { r.cells = r.cells[:0] }
 
-func (r *record) empty() bool { return len(r.cells) == 0 }
-
 func (r *record) add(col int, kind byte, style int, value []byte) {
 	r.cells = binary.AppendUvarint(r.cells, uint64(col))
 	r.cells = append(r.cells, kind)

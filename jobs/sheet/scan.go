@@ -38,7 +38,6 @@ type scanned struct {
 	rows      int    // in the spool
 	hidden    int    // rows that were left out because they are hidden
 	used      []bool // by column number: some row in the spool has a value there
-	merged    []string
 }
 
 // sheet reads the whole part.
