@@ -15,7 +15,7 @@ import (
 // signature made from nothing. It is the yardstick that can be had anywhere.
 func (b *bench) conventional() (float64, error) {
 	f := b.work.filler
-	return b.onAllCores(func(i int) error {
+	return onAllCores(b.passes, func(i int) error {
 		contents, err := b.work.fillRow(b.rows[i])
 		if err != nil {
 			return err

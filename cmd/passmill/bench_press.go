@@ -64,38 +64,63 @@ func newBench(ctx context.Context, dir string, passes int) (*bench, error) {
 	return b, err
 }
 
+// round measures everything in turn. Bare signing is measured before and after
+// each of the others, so that a machine whose speed drifts weighs on both sides
+// of a ratio.
 func (b *bench) round(ctx context.Context, out string) (r roundResult, err error) {
-	if r.Bare, err = b.bare(); err != nil {
-		return r, err
+	var bare [4]pace
+	steps := []func() error{
+		func() (err error) { r.Memory, r.Allocations, err = b.memory(ctx); return err },
+		func() error { return b.files(ctx, out, &r) },
+		func() (err error) { r.Conventional, err = b.conventional(); return err },
 	}
-	if r.Memory, r.Allocations, err = b.memory(ctx); err != nil {
-		return r, err
+	for i := range bare {
+		if bare[i], err = b.bare(); err != nil {
+			return r, err
+		}
+		if i < len(steps) {
+			if err := steps[i](); err != nil {
+				return r, err
+			}
+		}
 	}
-	if err := b.files(ctx, out, &r); err != nil {
-		return r, err
+	for _, p := range bare {
+		r.Bare += p.rate / float64(len(bare))
 	}
-	if r.Conventional, err = b.conventional(); err != nil {
-		return r, err
-	}
+	r.MemoryRatio = r.Memory / (bare[0].rate + bare[1].rate) * 2
+	r.FilesRatio = r.Files / (bare[1].rate + bare[2].rate) * 2
+	r.WholeRatio = r.Whole / (bare[1].rate + bare[2].rate) * 2
+	r.CPURatio = (bare[1].cpu + bare[2].cpu) / 2 / r.CPU
 	r.Verify, err = b.verify(ctx, out)
 	return r, err
 }
 
-// bare signs as many digests as there are passes with crypto/rsa alone.
-func (b *bench) bare() (float64, error) {
+// A pace is how fast bare signing went.
+type pace struct {
+	rate float64 // signatures a second of wall time
+	cpu  float64 // microseconds of processor time for one
+}
+
+// bare signs with crypto/rsa alone, on all cores, a quarter as many digests as
+// there are passes.
+func (b *bench) bare() (p pace, err error) {
 	key, ok := b.issued.Key.(*rsa.PrivateKey)
 	if !ok {
-		return 0, errors.New("the key is not an RSA key")
+		return p, errors.New("the key is not an RSA key")
 	}
-	return b.onAllCores(func(i int) error {
+	n := max(1, b.passes/4)
+	cpu := cpuTime()
+	p.rate, err = onAllCores(n, func(i int) error {
 		digest := sha256.Sum256(b.rows[i].Values)
 		_, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
 		return err
 	})
+	p.cpu = float64((cpuTime() - cpu).Microseconds()) / float64(n)
+	return p, err
 }
 
-// onAllCores calls do for each pass, and returns calls a second.
-func (b *bench) onAllCores(do func(i int) error) (float64, error) {
+// onAllCores calls do n times, and returns calls a second.
+func onAllCores(n int, do func(i int) error) (float64, error) {
 	var next atomic.Int64
 	var mu sync.Mutex
 	var failed error
@@ -103,7 +128,7 @@ func (b *bench) onAllCores(do func(i int) error) (float64, error) {
 	start := time.Now()
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(b.passes); i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
 				if err := do(int(i)); err != nil {
 					mu.Lock()
 					failed = err
@@ -114,7 +139,7 @@ func (b *bench) onAllCores(do func(i int) error) (float64, error) {
 		})
 	}
 	workers.Wait()
-	return float64(b.passes) / time.Since(start).Seconds(), failed
+	return float64(n) / time.Since(start).Seconds(), failed
 }
 
 // memory presses the passes through the whole pipeline, but for file and ledger.
