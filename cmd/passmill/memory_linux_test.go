@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"passmill/jobs/sheet/sheettest"
+)
+
+// memoryLimit is what a check may take at a million rows, in bytes.
+const memoryLimit = 512 << 20
+
+// TestMemory checks workbooks of fifteen columns with growing numbers of rows,
+// with inline and with shared strings, and sees to it that the memory of the
+// process stays below the limit. Environment: ROWS, the largest number of rows;
+// a campaign takes a million.
+func TestMemory(t *testing.T) {
+	most := campaign(t, "ROWS", 20_000)
+	for _, shared := range []bool{false, true} {
+		for rows := most; rows >= most/100 && rows >= 2_000; rows /= 10 {
+			t.Run(fmt.Sprintf("%d rows, shared strings %v", rows, shared), func(t *testing.T) { checkMemory(t, rows, shared) })
+		}
+	}
+}
+
+func checkMemory(t *testing.T, rows int, shared bool) {
+	s := newSandbox(t, 0, "")
+	s.write("big.yaml", `template: big
+source: {file: big.xlsx}
+map: {Serial: "`+sheettest.Text(0, 0)+`", Name: "`+sheettest.Text(0, 1)+`", City: "`+sheettest.Text(0, 2)+`", Amount: "`+sheettest.Text(0, 4)+`", Day: "`+sheettest.Text(0, 5)+`"}
+serial: Serial
+certificate: {p12: pass.p12, passwordFile: password.txt}
+output: {dir: out}
+`)
+	if code, _, stderr := s.run("template", "new", "generic", s.path("big")); code != exitDone {
+		t.Fatal(stderr)
+	}
+	s.write("big/template.json", `{"description": "$$Name", "organizationName": "o", "generic": {"primaryFields": [
+		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}]}}`)
+	s.write("big/template.yaml", "fields:\n  Amount: {type: money}\n  Day: {type: date}\n")
+	f, err := os.Create(filepath.Join(s.dir, "big.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sheettest.WriteWorkbook(f, rows, 15, shared); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	cmd := s.command(nil, "check", "big.yaml")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), fmt.Sprintf("%s rows: %s good, 0 to mend", thousands(rows), thousands(rows))) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	t.Logf("peak memory %d MiB, %.1f seconds", peak>>20, time.Since(start).Seconds())
+	if peak > memoryLimit {
+		t.Errorf("checking took %d MiB, at most %d are allowed", peak>>20, memoryLimit>>20)
+	}
+}
