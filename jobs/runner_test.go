@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -94,6 +95,12 @@ func (b *bench) run(ctx context.Context, rows ...string) (jobs.Run, error) {
 		Presser: &jobs.Presser{
 			Target: target, Fields: schema.Fields, Archive: plain{}, Signer: &b.pen, Sink: &b.shelf,
 			Fill: func(values []jobs.Value, serial string) ([][]byte, error) {
+				switch values[1].Text {
+				case "unfillable":
+					return nil, errors.New("the template does not take it")
+				case "huge":
+					return [][]byte{make([]byte, 11<<20)}, nil
+				}
 				return [][]byte{[]byte(serial + ":" + values[1].Text)}, nil
 			},
 			Trusted: func([]byte) bool { return !b.force },
@@ -197,6 +204,50 @@ func TestAnotherJobsPass(t *testing.T) {
 	if !strings.Contains(b.told[0], `of job "other"`) {
 		t.Errorf("got %q", b.told)
 	}
+}
+
+// TestRowsThatCannotBePressed: they are refused by name, the others are made, and
+// the next run tries them again.
+func TestRowsThatCannotBePressed(t *testing.T) {
+	b := newBench()
+	run, err := b.run(t.Context(), "1,Ann,", "2,unfillable,", "3,huge,", "4,Di,")
+	b.want(t, run, err, 2, 0, 2)
+	slices.Sort(b.told)
+	want := []string{"row 3: the template does not take it", "row 4: its pass has 11 MiB, but at most 10 are allowed"}
+	for i, w := range want {
+		if len(b.told) != len(want) || !strings.HasPrefix(b.told[i], w) {
+			t.Errorf("told %q, want %q", b.told, want)
+		}
+	}
+	run, err = b.run(t.Context(), "1,Ann,", "2,Bob,", "3,huge,", "4,Di,")
+	b.want(t, run, err, 1, 2, 1)
+}
+
+// TestRunLeavesNothing: whoever stops a run finds no goroutine left over, and no
+// row recorded as failed. synctest fails the test if one is left.
+func TestRunLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		ctx, cancel := context.WithCancel(t.Context())
+		signed := 0
+		b.pen.fail = func() error {
+			if signed++; signed == 3 {
+				cancel()
+			}
+			return nil
+		}
+		var rows []string
+		for i := range 500 {
+			rows = append(rows, fmt.Sprintf("%d,N,", i))
+		}
+		run, err := b.run(ctx, rows...)
+		if !errors.Is(err, context.Canceled) || run.Count.Refused != 0 || run.Count.Made == len(rows) {
+			t.Errorf("got %+v, %v", run, err)
+		}
+		b.pen.fail = nil
+		run, err = b.run(t.Context(), rows...)
+		b.want(t, run, err, len(rows), 0, 0)
+	})
 }
 
 // TestInterrupted makes ledger, sink and signer fail at random, and runs the job

@@ -12,7 +12,8 @@ import (
 // every worker that waits at that moment: calls share a sync as commits share
 // one in a database. It reports write errors since Linux 5.8.
 type disk struct {
-	dir *os.File
+	dir    *os.File
+	syncfs func(fd int) error
 
 	mu       sync.Mutex
 	done     *sync.Cond // on mu
@@ -24,6 +25,7 @@ type disk struct {
 
 func (d *disk) open(root *os.Root) (err error) {
 	d.done = sync.NewCond(&d.mu)
+	d.syncfs = unix.Syncfs
 	d.dir, err = root.Open(".")
 	return err
 }
@@ -55,7 +57,7 @@ func (d *disk) sync() {
 	d.started++
 	number := d.started
 	d.mu.Unlock()
-	err := unix.Syncfs(int(d.dir.Fd()))
+	err := d.syncfs(int(d.dir.Fd()))
 	d.mu.Lock()
 	d.running = false
 	d.finished = number
