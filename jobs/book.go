@@ -22,9 +22,10 @@ type Hash [sha256.Size / 2]byte
 // A RunKey is what must be the same for an interrupted run to be resumed.
 type RunKey struct {
 	Job      string
-	Source   Hash // the bytes of the source
-	Template Hash // the template version
-	Settings Hash // everything else that decides what the run makes, and where
+	Source   Hash   // the bytes of the source
+	Template Hash   // the template version
+	Sink     string // what the ledger calls the sink
+	Settings Hash   // everything else that decides what the run makes
 }
 
 // A RunState says how far a run has come.
@@ -37,7 +38,7 @@ const (
 	RunPressing   RunState = "pressing"
 	RunDone       RunState = "done"
 	RunStopped    RunState = "stopped"    // by the job's own policy, or by a failure
-	RunSuperseded RunState = "superseded" // interrupted, and then the source, template or settings changed
+	RunSuperseded RunState = "superseded" // interrupted, and then the source, template, output or settings changed
 )
 
 // A Run is one execution of a job.

@@ -2,7 +2,9 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -61,9 +63,6 @@ type Bundler struct {
 // bundlePage is how many bundles are asked for, delivered and recorded at once.
 const bundlePage = 100
 
-// bundleBytes is how much of them is held in memory before it is delivered.
-const bundleBytes = 64 << 20
-
 // Make makes every bundle that has to be made again.
 func (b *Bundler) Make(ctx context.Context) error {
 	after := ""
@@ -79,41 +78,32 @@ func (b *Bundler) Make(ctx context.Context) error {
 	}
 }
 
-// makePage makes some bundles. All files of a delivery share its syncs.
+// makePage makes some bundles. All their files share the syncs of one delivery,
+// and are packed one at a time while the sink takes them.
 func (b *Bundler) makePage(ctx context.Context, page []Bundle) error {
-	var files []Pass
-	var made []BundleParts
-	size := 0
-	deliver := func() error {
-		if err := b.Sink.Put(ctx, Passes(files...)); err != nil {
-			return err
-		}
-		err := b.Book.BundlesMade(ctx, b.Target.Job, b.Target.Sink, made)
-		files, made, size = nil, nil, 0
-		return err
-	}
-	for _, bundle := range page {
-		parts, err := b.pack(ctx, bundle)
-		if err != nil {
-			return err
-		}
-		names := make([]string, len(parts))
-		for i, p := range parts {
-			names[i] = p.Name
-			size += len(p.Data)
-		}
-		files, made = append(files, parts...), append(made, BundleParts{bundle.Key, names})
-		if size > bundleBytes {
-			if err := deliver(); err != nil {
-				return err
+	made := make([]BundleParts, len(page))
+	var failed error
+	files := func(yield func(Pass) bool) {
+		for i, bundle := range page {
+			made[i].Key = bundle.Key
+			if failed = b.pack(ctx, bundle, &made[i], yield); failed != nil {
+				return
 			}
 		}
 	}
-	return deliver()
+	if err := errors.Join(b.Sink.Put(ctx, files), failed); err != nil {
+		return err
+	}
+	return b.Book.BundlesMade(ctx, b.Target.Job, b.Target.Sink, made)
 }
 
-// pack returns the files of one bundle, each filled up to the limits.
-func (b *Bundler) pack(ctx context.Context, bundle Bundle) (parts []Pass, err error) {
+// errEnough means that the sink takes no more.
+var errEnough = errors.New("the sink takes no more")
+
+// pack yields the files of one bundle, each filled up to the limits, and notes
+// their names. A member whose file is gone is left out: it comes back when its
+// pass is made again.
+func (b *Bundler) pack(ctx context.Context, bundle Bundle, made *BundleParts, yield func(Pass) bool) error {
 	var names []string
 	var passes [][]byte
 	size := 0
@@ -122,29 +112,41 @@ func (b *Bundler) pack(ctx context.Context, bundle Bundle) (parts []Pass, err er
 			return nil
 		}
 		data, err := b.Pack(names, passes)
-		parts = append(parts, Pass{Name: bundleName(bundle.Key, len(parts)+1), Data: data})
+		if err != nil {
+			return err
+		}
+		made.Parts = append(made.Parts, bundleName(b.Target.Job, bundle.Key, len(made.Parts)+1))
 		names, passes, size = nil, nil, 0
-		return err
+		if !yield(Pass{Name: made.Parts[len(made.Parts)-1], Data: data}) {
+			return errEnough
+		}
+		return nil
 	}
 	for _, m := range bundle.Members {
 		data, err := b.Sink.Get(ctx, m.Name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("%s: %w", m.Name, err)
 		}
 		if len(passes) == b.MaxPasses || size+len(data) > b.MaxBytes {
 			if err := flush(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		names, passes = append(names, memberName(m.Name, len(names)+1)), append(passes, data)
 		size += len(data)
 	}
-	return parts, flush()
+	return flush()
 }
 
-// bundleName returns the name of the n-th part of a bundle.
-func bundleName(key string, n int) string {
-	name := "bundles/" + serialHash(key)[:2] + "/" + escapeSerial(key)
+// bundleName returns the name of the n-th part of a bundle. Jobs that share an
+// output have folders of their own; the hash keeps keys apart that differ only in
+// letters' case.
+func bundleName(job, key string, n int) string {
+	hash := serialHash(key)
+	name := fmt.Sprintf("bundles/%s/%s/%s-%s", escapeSerial(job), hash[:2], escapeSerial(key), hash[2:8])
 	if n > 1 {
 		name += fmt.Sprintf("+%d", n) // "+" is never in an escaped key
 	}

@@ -2,45 +2,12 @@ package jobs
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
-
-// A dateFormat is how a field's dates are written in text, as a Go layout.
-type dateFormat struct {
-	pattern, layout string
-}
-
-// dateLetters translates the letters that spreadsheets use. Longer runs first.
-var dateLetters = []struct{ pattern, layout string }{
-	{"yyyy", "2006"}, {"yy", "06"},
-	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
-	{"dd", "02"}, {"d", "2"},
-	{"HH", "15"}, {"mm", "04"}, {"ss", "05"},
-}
-
-func parseDateFormat(pattern string) (*dateFormat, error) {
-	var layout strings.Builder
-	rest := pattern
-next:
-	for rest != "" {
-		for _, l := range dateLetters {
-			if tail, ok := strings.CutPrefix(rest, l.pattern); ok {
-				layout.WriteString(l.layout)
-				rest = tail
-				continue next
-			}
-		}
-		if c := rest[0]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' && c != 'T' || c >= '0' && c <= '9' {
-			return nil, fmt.Errorf("format %q: %q is not understood; write it like dd.MM.yyyy or yyyy-MM-dd HH:mm (MM is the month, mm the minute)", pattern, c)
-		}
-		layout.WriteByte(rest[0])
-		rest = rest[1:]
-	}
-	return &dateFormat{pattern: pattern, layout: layout.String()}, nil
-}
 
 // appleDate is the form of dates in pass.json: W3C's profile of ISO 8601 with
 // whole seconds and a zone with a colon (Apple, "Pass": relevantDate).
@@ -49,66 +16,152 @@ const appleDate = "2006-01-02T15:04:05Z07:00"
 // zoned are the layouts of text that says its zone itself.
 var zoned = []string{appleDate, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05.999Z07:00"}
 
-// local are the layouts, in the field's zone, that mean the same everywhere.
-// Full stops between the parts mean day, month, year wherever they are used.
-var local = []string{
-	"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04",
-	"2.1.2006", "2.1.2006 15:04", "2.1.2006 15:04:05", "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006",
+// iso are the layouts, in the field's zone, that no declared format contradicts.
+var iso = []string{"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
+
+// anywhere are the layouts that mean the same everywhere: where full stops stand
+// between the parts, they are day, month and year.
+var anywhere = append(slices.Clip(iso),
+	"2.1.2006", "2.1.2006 15:04", "2.1.2006 15:04:05", "2 January 2006", "2 January 2006 15:04", "2 January 2006 15:04:05",
 	"2006/1/2", "2006/1/2 15:04", "20060102",
-}
+)
 
 var (
-	slashes      = regexp.MustCompile(`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$`)
 	errDayMonth  = errors.New("could mean two dates: day and month can be exchanged")
 	errNotDate   = errors.New("is not a date")
 	errFarDate   = errors.New("is a date outside the years 1900 to 2200")
-	timePatterns = regexp.MustCompile(`\d:\d`)
+	errNoDay     = errors.New("is a day that does not exist")
+	errShortYear = errors.New("has a year of two digits")
+	errSerial    = errors.New("is a number, not a date")
+)
+
+var (
+	slashes     = regexp.MustCompile(`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$`)
+	timePattern = regexp.MustCompile(`\d:\d`)
+	shortYear   = regexp.MustCompile(`^\d{1,2}[./-]\d{1,2}[./-]\d{2}\b`)
+	yearLast    = regexp.MustCompile(`^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})\b`)
+	yearFirst   = regexp.MustCompile(`^(\d{4})[./-](\d{1,2})[./-](\d{1,2})`)
+	bareNumber  = regexp.MustCompile(`^-?\d+([.,]\d+)?$`)
 )
 
 // parseDate returns the time that text means, and whether it names a time of day.
 func (r *reader) parseDate(c Cell) (t time.Time, timed bool, err error) {
 	if c.Kind == DateCell {
 		t, err := time.ParseInLocation("2006-01-02T15:04:05", c.Raw, r.zone)
-		return t, err == nil && (t.Hour() != 0 || t.Minute() != 0 || t.Second() != 0), err
+		if err != nil {
+			return t, false, errNotDate // the error of package time quotes the value
+		}
+		return t, t.Hour() != 0 || t.Minute() != 0 || t.Second() != 0, nil
 	}
-	timed = timePatterns.MatchString(c.Text)
 	if r.dates != nil {
-		if t, err := time.ParseInLocation(r.dates.layout, c.Text, r.zone); err == nil {
-			return t, timed, nil
+		if t, err := r.dates.parse(c.Text, r.zone); err == nil {
+			return t, r.dates.timed, nil
 		}
 	}
+	if t, ok := r.parseZoned(c.Text); ok {
+		return t, true, nil
+	}
+	text := spelled(c.Text)
+	for _, layout := range r.layouts() {
+		if t, err := time.ParseInLocation(layout, text, r.zone); err == nil {
+			return t, timePattern.MatchString(text), nil
+		}
+	}
+	if r.dates == nil && slashes.MatchString(text) {
+		t, err = r.parseSlashes(text)
+		return t, false, err
+	}
+	return t, false, r.diagnose(c, text)
+}
+
+// layouts returns those of text that neither is in the declared format nor says
+// its zone.
+func (r *reader) layouts() []string {
+	switch {
+	case r.dates == nil:
+		return anywhere
+	case strings.HasPrefix(r.dates.pattern, "yyyy-d"):
+		return nil // ISO's order would contradict it
+	}
+	return iso
+}
+
+// parseZoned reads text that says its zone itself. The day that it falls on is
+// that of the field's zone, where the field declares one.
+func (r *reader) parseZoned(text string) (time.Time, bool) {
 	for _, layout := range zoned {
-		if t, err := time.Parse(layout, c.Text); err == nil {
-			return t, true, nil
+		t, err := time.Parse(layout, text)
+		if err != nil {
+			continue
 		}
-	}
-	for _, layout := range local {
-		if t, err := time.ParseInLocation(layout, c.Text, r.zone); err == nil {
-			return t, timed, nil
+		if r.field.TimeZone != "" {
+			t = t.In(r.zone)
 		}
+		return t, true
 	}
-	t, err = r.parseSlashes(c.Text)
-	return t, false, err
+	return time.Time{}, false
 }
 
 // parseSlashes reads 12/31/2026 and 31/12/2026, whose order only a day above
 // twelve tells.
 func (r *reader) parseSlashes(text string) (time.Time, error) {
-	if !slashes.MatchString(text) {
-		return time.Time{}, errNotDate
-	}
 	text = strings.ReplaceAll(text, "-", "/")
 	american, errA := time.ParseInLocation("1/2/2006", text, r.zone)
 	european, errE := time.ParseInLocation("2/1/2006", text, r.zone)
 	switch {
 	case errA != nil && errE != nil:
-		return time.Time{}, errNotDate
+		return time.Time{}, errNoDay
 	case errA != nil, errE == nil && american.Equal(european):
 		return european, nil
 	case errE != nil:
 		return american, nil
 	}
 	return time.Time{}, errDayMonth
+}
+
+// diagnose says what is wrong with text that is no date in any layout.
+func (r *reader) diagnose(c Cell, text string) error {
+	digits := r.dates != nil && r.dates.lenient == "" // a format such as yyyyMMdd, whose dates look like numbers
+	fullYear := r.dates == nil || strings.Contains(r.dates.pattern, "yyyy")
+	switch {
+	case !digits && (c.Kind == NumberCell || bareNumber.MatchString(text)):
+		return errSerial
+	case fullYear && shortYear.MatchString(text):
+		return errShortYear
+	case noSuchDay(text):
+		return errNoDay
+	}
+	return errNotDate
+}
+
+// noSuchDay reports whether text has the form of a date and names a day that no
+// order of day and month makes exist.
+func noSuchDay(text string) bool {
+	number := func(s string) int {
+		n, _ := strconv.Atoi(s) // the patterns let only digits through
+		return n
+	}
+	if m := yearLast.FindStringSubmatch(text); m != nil {
+		year, a, b := number(m[3]), number(m[1]), number(m[2])
+		if len(m[3]) == 2 {
+			year += 2000
+		}
+		return !dayExists(year, a, b) && !dayExists(year, b, a)
+	}
+	if m := yearFirst.FindStringSubmatch(text); m != nil {
+		year, a, b := number(m[1]), number(m[2]), number(m[3])
+		return !dayExists(year, a, b) && !dayExists(year, b, a)
+	}
+	if m := dayFirst.FindStringSubmatch(text); m != nil {
+		month, ok := months[strings.ToLower(m[2])]
+		return ok && !dayExists(number(m[3]), int(month), number(m[1]))
+	}
+	return false
+}
+
+func dayExists(year, month, day int) bool {
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	return t.Month() == time.Month(month) && t.Day() == day
 }
 
 func (r *reader) date(c Cell) (text, json string, m *mistake) {
@@ -121,7 +174,7 @@ func (r *reader) date(c Cell) (text, json string, m *mistake) {
 		timed = false
 	}
 	if err != nil {
-		return "", "", dateMistake(err, r.dates)
+		return "", "", r.dateMistake(err)
 	}
 	if !timed {
 		at := int(r.at / time.Second) // by the clock on the wall, also on days with 23 or 25 hours
@@ -138,16 +191,30 @@ func (r *reader) date(c Cell) (text, json string, m *mistake) {
 	return text, `"` + t.Format(appleDate) + `"`, nil
 }
 
-func dateMistake(err error, f *dateFormat) *mistake {
-	fix := "write it as 2026-12-31, or make it a date cell"
+func (r *reader) dateMistake(err error) *mistake {
+	example := "2026-12-31"
+	if r.field.Type == TypeDateTime {
+		example = "2026-12-31 18:00"
+	}
+	m := &mistake{"not-a-date", err.Error(), "write it as " + example + ", or make it a date cell"}
+	if r.dates != nil {
+		m.fix = "write it as " + r.dates.pattern
+		if r.layouts() != nil {
+			m.fix += ", or as " + example
+		}
+	}
 	switch {
 	case errors.Is(err, errDayMonth):
-		fix = "write it as 2026-12-31, or declare the field's format in template.yaml, for example format: dd/MM/yyyy"
-		return &mistake{"ambiguous-date", err.Error(), fix}
+		m.code = "ambiguous-date"
+		m.fix = "write it as " + example + ", or declare the field's format in template.yaml, for example format: dd/MM/yyyy"
 	case errors.Is(err, errFarDate):
-		return &mistake{"not-a-date", err.Error(), "correct the year"}
-	case f != nil:
-		fix = fmt.Sprintf("write it as %s, or as 2026-12-31", f.pattern)
+		m.fix = "correct the year"
+	case errors.Is(err, errNoDay):
+		m.fix = "correct the day or the month"
+	case errors.Is(err, errSerial):
+		m.fix = "give the cell a date format in the sheet"
+	case errors.Is(err, errShortYear) && r.dates == nil:
+		m.fix = "write the year with four digits, or declare format: dd.MM.yy for the field in template.yaml"
 	}
-	return &mistake{"not-a-date", errNotDate.Error(), fix}
+	return m
 }

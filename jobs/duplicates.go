@@ -8,33 +8,30 @@ import (
 	"strings"
 )
 
-// What became of the first row with a serial number.
-type rowState uint8
-
-const (
-	stagedRow rowState = iota
-	unchangedRow
-	refusedRow
-)
-
-// serials knows every serial number of an import, in 16 bytes each: enough to
-// find the second row of a pair, and to say which was the first.
+// serials knows every serial number of an import by a hash: enough to find the
+// second row of a pair, and to say which was the first.
 type serials struct {
 	fold  bool // names differ only as far as letters' case allows
 	first map[Hash]firstRow
 	twice []twin
 }
 
+// A firstRow is the first row with a serial number, and what became of it.
 type firstRow struct {
-	row   int32
-	state rowState
-	told  bool // its duplicate has been reported
+	row  int32
+	told bool  // its duplicate has been reported
+	pass int64 // the pass that the row leaves unchanged; or one of the below
 }
+
+const (
+	stagedRow  = 0
+	refusedRow = -1
+)
 
 // A twin is a first row whose serial number came again.
 type twin struct {
 	origin Origin
-	serial string
+	key    Hash
 	again  int
 }
 
@@ -53,10 +50,10 @@ func (s *serials) key(serial string) Hash {
 }
 
 // note keeps what became of the first row with a serial number.
-func (s *serials) note(serial string, state rowState) {
+func (s *serials) note(serial string, pass int64) {
 	key := s.key(serial)
-	if f, ok := s.first[key]; ok && state != stagedRow { // staged is what is assumed
-		f.state = state
+	if f, ok := s.first[key]; ok && pass != stagedRow { // that is what is assumed
+		f.pass = pass
 		s.first[key] = f
 	}
 }
@@ -79,7 +76,7 @@ func (im *Importer) duplicate(c *candidate) {
 	if !first.told {
 		origin := c.origin
 		origin.Row = int(first.row)
-		im.seen.twice = append(im.seen.twice, twin{origin, c.staged.Serial, c.staged.Row})
+		im.seen.twice = append(im.seen.twice, twin{origin, key, c.staged.Row})
 		first.told = true
 		im.seen.first[key] = first
 	}
@@ -89,42 +86,45 @@ const duplicateFix = "give each row a serial number of its own; capital and smal
 
 // withdraw refuses, at the end, the first rows of all pairs.
 func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
-	if len(im.seen.twice) == 0 {
-		return nil
-	}
-	batch := Batch{Number: number}
 	var staged []int
-	var unchanged []string
+	var seen []int64
+	batch := Batch{Number: number}
 	for _, t := range im.seen.twice {
-		c := candidate{origin: t.origin, staged: Staged{Row: t.origin.Row, Serial: t.serial}, values: make([]Value, len(im.Schema.Fields))}
-		c.values[im.Serial].Text = t.serial
+		c := candidate{origin: t.origin}
 		im.refuse(&c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", t.again), duplicateFix)
 		batch.Problems = append(batch.Problems, c.problems...)
-		switch im.seen.first[im.seen.key(t.serial)].state {
+		switch pass := im.seen.first[t.key].pass; pass {
 		case refusedRow:
 			continue // counted as refused already
-		case unchangedRow:
-			unchanged = append(unchanged, t.serial)
-			im.count.Unchanged--
 		case stagedRow:
 			staged = append(staged, t.origin.Row)
 			im.count.Made--
+		default:
+			seen = append(seen, pass)
+			im.count.Unchanged--
 		}
 		batch.Refused++
 		im.count.Refused++
 	}
-	if im.Snapshot != nil {
-		known, err := im.Snapshot.Known(ctx, im.Target.TypeID, im.Target.Sink, unchanged)
-		if err != nil {
-			return err
-		}
-		var seen []int64
-		for _, k := range known {
-			seen = append(seen, k.PassID)
-		}
+	if im.Snapshot != nil && len(staged)+len(seen) > 0 {
 		if err := im.Snapshot.Withdraw(ctx, run, staged, seen); err != nil {
 			return fmt.Errorf("withdraw rows with duplicate serial numbers: %w", err)
 		}
 	}
-	return im.store(ctx, run, batch)
+	return im.storeAll(ctx, run, batch)
+}
+
+// storeAll stores a batch that may have any number of problems, in parts.
+func (im *Importer) storeAll(ctx context.Context, run int64, batch Batch) error {
+	for len(batch.Problems) > 0 {
+		part := batch
+		part.Problems = batch.Problems[:min(batchRows, len(batch.Problems))]
+		batch.Problems = batch.Problems[len(part.Problems):]
+		if err := im.store(ctx, run, part); err != nil {
+			return err
+		}
+		batch.Number++
+		batch.Refused = 0 // counted by the first part
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -36,6 +37,9 @@ type Importer struct {
 	// Missing returns those of the names under which nothing lies in the
 	// sink: their passes are pressed again. Nil means that nothing is missing.
 	Missing func(ctx context.Context, names []string) ([]string, error)
+	// Owners returns, by name, the jobs to which files in the sink belong that
+	// belong to any. It may be nil.
+	Owners func(ctx context.Context, names []string) (map[string]string, error)
 	// Preflight predicts what a phone would refuse in the pass of a row that
 	// is to be pressed. It may be nil.
 	Preflight func(values []Value, serial string) []Finding
@@ -50,7 +54,18 @@ type Importer struct {
 	Progress func(Count)
 
 	seen  *serials
+	found []string // of Only
 	count Count
+}
+
+// Unfound returns those serial numbers of Only that no row had.
+func (im *Importer) Unfound() (unfound []string) {
+	for _, serial := range im.Only {
+		if !slices.Contains(im.found, serial) {
+			unfound = append(unfound, serial)
+		}
+	}
+	return unfound
 }
 
 // A Finding is what is wrong with a pass that a row would make.
@@ -147,24 +162,44 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 	values := make([]Value, len(im.Schema.Fields))
 	problems := im.Schema.Read(row, values)
 	serial := values[im.Serial].Text
-	if len(im.Only) > 0 && !slices.Contains(im.Only, serial) {
-		return candidate{}, false
+	if len(im.Only) > 0 {
+		if !slices.Contains(im.Only, serial) {
+			return candidate{}, false
+		}
+		im.found = append(im.found, serial)
 	}
 	for i := range problems {
 		problems[i].Serial = serial
 	}
 	c = candidate{origin: row.Origin, values: values, problems: problems, refused: len(problems) > 0}
 	c.staged = Staged{Row: row.Origin.Row, Serial: serial}
-	if c.refused {
-		return c, true
-	}
 	if im.Bundle >= 0 {
 		c.staged.Bundle = values[im.Bundle].Text
+	}
+	im.checkKeys(&c)
+	if c.refused {
+		return c, true
 	}
 	c.staged.Values = AppendValues(make([]byte, 0, 24*len(values)), im.Schema.Fields, values)
 	c.staged.Name = im.Names.Name(serial, row.Origin.Row, im.Folder)
 	c.staged.Fingerprint = im.Target.fingerprint(serial, c.staged.Values)
 	return c, true
+}
+
+// maxKey bounds serial numbers and the values that make bundles: databases keep
+// them in indexes, and people on cards.
+const maxKey = 500
+
+// checkKeys refuses what can't be a key, and sorts the problems of the row.
+func (im *Importer) checkKeys(c *candidate) {
+	for _, field := range []int{im.Serial, im.Bundle} {
+		if field >= 0 && len(c.values[field].Text) > maxKey {
+			im.refuse(c, field, "too-long", fmt.Sprintf("has more than %d bytes", maxKey), "shorten it")
+		}
+	}
+	slices.SortStableFunc(c.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(len(a.Origin.Column), len(b.Origin.Column)), cmp.Compare(a.Origin.Column, b.Origin.Column))
+	})
 }
 
 // fingerprint is the hash over everything that the content of a pass depends
@@ -187,7 +222,9 @@ func (im *Importer) refuse(c *candidate, field int, code, message, fix string) {
 	if field >= 0 {
 		p.Field = im.Schema.Fields[field].Name
 		p.Origin.Column = im.Schema.Column(field)
-		p.Value = Shorten(c.values[field].Text)
+		if c.values != nil { // the first row of a pair is long gone
+			p.Value = Shorten(c.values[field].Text)
+		}
 	}
 	c.problems = append(c.problems, p)
 	c.refused = true
@@ -213,7 +250,7 @@ func (im *Importer) preflight(c *candidate) {
 // owner refuses a row whose pass belongs to another job.
 func (im *Importer) owner(c *candidate, known Known) {
 	if !c.refused && known.Job != im.Target.Job {
-		im.refuse(c, im.Serial, "other-job", fmt.Sprintf("is the serial number of a pass of job %q", known.Job),
-			"give the row another serial number, or this job the other's name")
+		im.refuse(c, im.Serial, "other-job", fmt.Sprintf("job %q has already made a pass with this serial number and pass type", known.Job),
+			fmt.Sprintf("if this job takes its place, write name: %s into it; else use other serial numbers", known.Job))
 	}
 }

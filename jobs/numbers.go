@@ -64,15 +64,20 @@ var canonical = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 // The other forms that leave no doubt, and the one that does.
 var (
-	grouped   = regexp.MustCompile(`^-?[0-9]{1,3}([., ' ’])[0-9]{3}(?:([., ' ’])[0-9]{3})*([.,][0-9]+)?$`)
+	grouped   = regexp.MustCompile(`^-?[1-9][0-9]{0,2}([., ' ’])[0-9]{3}(?:([., ' ’])[0-9]{3})*([.,][0-9]+)?$`)
 	oneComma  = regexp.MustCompile(`^-?[0-9]+,[0-9]+$`)
+	ambiguous = regexp.MustCompile(`^-?[1-9][0-9]{0,2}[.,][0-9]{3}$`) // no group begins with 0
 	anyDigits = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 )
 
+// variants are the characters that programs write for a blank or a minus sign.
+var variants = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "\u2212", "-")
+
 var errAmbiguous = errors.New("could mean thousands or a fraction")
 
-// parseNumber returns the canonical digits of a number in text.
-func parseNumber(text string, f *numberFormat) (string, error) {
+// parseNumber returns the canonical digits of a number in text. Without a format
+// a comma before three digits leaves doubt, and a full stop too if stop is set.
+func parseNumber(text string, f *numberFormat, stop bool) (string, error) {
 	if f != nil {
 		if !f.form.MatchString(text) {
 			return "", errors.New("is not a number in the field's format")
@@ -83,14 +88,14 @@ func parseNumber(text string, f *numberFormat) (string, error) {
 		text = strings.Replace(text, f.point, ".", 1)
 		return trimZeros(text)
 	}
+	if ambiguous.MatchString(text) && (stop || strings.Contains(text, ",")) {
+		return "", errAmbiguous // 1,234
+	}
 	if anyDigits.MatchString(text) {
 		return trimZeros(text)
 	}
 	if m := grouped.FindStringSubmatch(text); m != nil {
-		switch {
-		case m[3] == "" && m[2] == "" && m[1] == ",":
-			return "", errAmbiguous // 1,234
-		case m[3] != "" && strings.HasPrefix(m[3], m[1]):
+		if m[3] != "" && strings.HasPrefix(m[3], m[1]) {
 			return "", errors.New("is not a number")
 		}
 		whole := strings.TrimSuffix(text, m[3])
@@ -105,7 +110,8 @@ func parseNumber(text string, f *numberFormat) (string, error) {
 	return "", errors.New("is not a number")
 }
 
-// trimZeros takes off leading zeros, which JSON forbids, and checks the rest.
+// trimZeros takes off leading zeros, which JSON forbids, and the sign of nothing,
+// and checks the rest.
 func trimZeros(text string) (string, error) {
 	sign := ""
 	if strings.HasPrefix(text, "-") {
@@ -117,6 +123,9 @@ func trimZeros(text string) (string, error) {
 	if !canonical.MatchString(text) {
 		return "", errors.New("is not a number")
 	}
+	if strings.Trim(text, "0.") == "" {
+		sign = ""
+	}
 	return sign + text, nil
 }
 
@@ -124,22 +133,23 @@ func trimZeros(text string) (string, error) {
 var currency = regexp.MustCompile(`(?i)^(?:\p{Sc}|[a-z]{3}\b|kr\.?|zł)\s*|\s*(?:\p{Sc}|\b[a-z]{3}|kr\.?|zł)$`)
 
 func (r *reader) number(c Cell) (text, json string, m *mistake) {
-	source := c.Raw
+	source, format, stop := c.Raw, (*numberFormat)(nil), false // Raw is canonical already
 	if c.Kind != NumberCell {
-		source = strings.ReplaceAll(c.Text, "\u00a0", " ")
-		if r.field.Type == TypeMoney {
-			source = currency.ReplaceAllString(source, "")
-		}
+		source, format = variants.Replace(c.Text), r.numbers
+		stop = r.field.Type != TypeNumber // 1.234 is no usual amount, and no whole number
 	}
-	format := r.numbers
-	if c.Kind == NumberCell {
-		format = nil // Raw is canonical already
+	if c.Kind != NumberCell && r.field.Type == TypeMoney {
+		source = currency.ReplaceAllString(source, "")
 	}
-	digits, err := parseNumber(source, format)
+	digits, err := parseNumber(source, format, stop)
 	if err != nil {
 		fix := "write it with digits and a full stop, like 1234.5"
 		if errors.Is(err, errAmbiguous) {
-			fix = `write it without a separator, or declare the field's format in template.yaml, for example format: "#,##0"`
+			example := "#,##0"
+			if strings.Contains(source, ".") {
+				example = "#.##0"
+			}
+			fix = fmt.Sprintf("write it without a separator, or declare the field's format in template.yaml, for example format: %q", example)
 		}
 		return "", "", &mistake{"not-a-number", err.Error(), fix}
 	}

@@ -39,7 +39,7 @@ func ParsePattern(text string) (*Pattern, error) {
 		word := text[m[2]:m[3]]
 		p.parts = append(p.parts, text[end:m[0]], word)
 		end = m[1]
-		unique = unique || word == "serial" || word == "hash" || word == "row"
+		unique = unique || word == "serial" || word == "hash" || word == "hash:32" || word == "row"
 		if !knownWord(word) {
 			errs = append(errs, fmt.Errorf("file name pattern %q: unknown {%s}; it knows {serial}, {hash}, {hash:2} and {row}", text, word))
 		}
@@ -48,10 +48,31 @@ func ParsePattern(text string) (*Pattern, error) {
 	if err := checkLiteral(text); err != nil {
 		errs = append(errs, err)
 	}
+	if err := p.checkNeighbours(text); err != nil {
+		errs = append(errs, err)
+	}
 	if !unique && len(errs) == 0 {
 		errs = append(errs, fmt.Errorf("file name pattern %q gives every pass the same name; put {serial}, {hash} or {row} into it", text))
 	}
 	return p, errors.Join(errs...)
+}
+
+// checkNeighbours refuses {serial} and {row} with nothing but digits between
+// them: serial number 11 in row 2 and 1 in row 12 would have one name.
+func (p *Pattern) checkNeighbours(text string) error {
+	last, between := "", ""
+	for i, part := range p.parts {
+		switch {
+		case i%2 == 0:
+			between += part
+		case part == "serial" || part == "row":
+			if last != "" && last != part && strings.Trim(between, "0123456789") == "" {
+				return fmt.Errorf("file name pattern %q: put a character that is no digit between {serial} and {row}, as in {serial}-{row}", text)
+			}
+			last, between = part, ""
+		}
+	}
+	return nil
 }
 
 func knownWord(word string) bool {
@@ -70,8 +91,11 @@ func checkLiteral(text string) error {
 		return fmt.Errorf("file name pattern %q: names must end in .pkpass, or no phone and no mail program knows what they are", text)
 	}
 	for folder := range strings.SplitSeq(bare, "/") {
-		if folder == "" || strings.HasPrefix(folder, ".") || strings.HasSuffix(folder, ".") {
-			return fmt.Errorf("file name pattern %q: a folder or name is empty, or begins or ends with a full stop", text)
+		if folder == "" || strings.HasPrefix(folder, ".") || strings.HasSuffix(folder, ".") || strings.TrimSpace(folder) != folder {
+			return fmt.Errorf("file name pattern %q: a folder or name is empty, or begins or ends with a full stop or a blank", text)
+		}
+		if reserved.MatchString(folder) {
+			return fmt.Errorf("file name pattern %q: %q is a device on Windows, and no name for a file or folder", text, folder)
 		}
 	}
 	if i := strings.IndexFunc(bare, func(r rune) bool { return r < ' ' || strings.ContainsRune(`\:*?"<>|{}`, r) }); i >= 0 {

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +46,9 @@ type Runner struct {
 
 	// Report gets the problems of rows that could not be pressed.
 	Report func(Problem)
+	// Resumed is called before an interrupted run is gone on with. It may be
+	// nil.
+	Resumed func(Run)
 	// Progress is called now and then, never twice at once.
 	Progress func(Progress)
 }
@@ -65,6 +67,9 @@ func (r *Runner) Run(ctx context.Context) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("begin a run: %w", err)
 	}
+	if run.State == RunPressing && r.Resumed != nil {
+		r.Resumed(run)
+	}
 	if run.State == RunImporting {
 		if _, err := r.Importer.Import(ctx, run.ID); err != nil {
 			return run, err
@@ -73,7 +78,7 @@ func (r *Runner) Run(ctx context.Context) (Run, error) {
 			return run, fmt.Errorf("close the import: %w", err)
 		}
 	}
-	if r.Policy.Stops(run.Count) {
+	if run.Count.Made == 0 && r.Policy.Stops(run.Count) { // later it is too late to make nothing
 		return r.stop(ctx, run)
 	}
 	if err := r.press(ctx, &run); err != nil {
@@ -107,7 +112,10 @@ func (r *Runner) press(ctx context.Context, run *Run) error {
 		workers sync.WaitGroup
 		mu      sync.Mutex // guards run and waiting
 	)
-	signers := cmp.Or(r.Workers, runtime.GOMAXPROCS(0))
+	signers := r.Workers
+	if signers < 1 {
+		signers = runtime.GOMAXPROCS(0)
+	}
 	r.Presser.Slots = make(chan struct{}, signers)
 	chunks := make(chan Chunk)
 	go func() {

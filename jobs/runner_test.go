@@ -63,6 +63,7 @@ type bench struct {
 	force  bool
 	only   []string
 	name   string
+	folder bool
 	told   []string
 }
 
@@ -89,7 +90,7 @@ func (b *bench) run(ctx context.Context, rows ...string) (jobs.Run, error) {
 		Key:  jobs.RunKey{Job: "test", Source: jobs.Hash{byte(len(fmt.Sprint(rows)))}},
 		Runs: &b.ledger, Book: &b.ledger, Policy: b.policy, Workers: 3, Now: time.Now, Report: tell,
 		Importer: &jobs.Importer{
-			Target: target, Source: source, Schema: schema, Serial: 0, Bundle: 2, Names: names,
+			Target: target, Source: source, Schema: schema, Serial: 0, Bundle: 2, Names: names, Folder: b.folder,
 			Snapshot: &b.ledger, Missing: b.shelf.Missing, Force: b.force, Only: b.only, Report: tell,
 		},
 		Presser: &jobs.Presser{
@@ -163,7 +164,9 @@ func TestDuplicateSerials(t *testing.T) {
 		}
 	}
 	run, err = b.run(t.Context(), "b,Bob,", "c,Cy,", "b,Bob,")
-	b.want(t, run, err, 0, 1, 2) // also where the first of them is unchanged
+	b.want(t, run, err, 0, 1, 2) // also where the first of them is unchanged …
+	run, err = b.run(t.Context(), "b,Bob,", "c,Cy,", "B,Bob,")
+	b.want(t, run, err, 0, 1, 2) // … and where the second is written otherwise
 }
 
 func TestDuplicatesFarApart(t *testing.T) {
@@ -187,6 +190,28 @@ func TestPolicyStops(t *testing.T) {
 	}
 }
 
+// TestThreshold: when the number of rows crosses the threshold for folders, what
+// is there stays where it is, and only new passes go the new way.
+func TestThreshold(t *testing.T) {
+	b := newBench()
+	run, err := b.run(t.Context(), "1,Ann,")
+	b.want(t, run, err, 1, 0, 0)
+	b.folder = true
+	run, err = b.run(t.Context(), "1,Ann,", "2,Bob,")
+	b.want(t, run, err, 1, 1, 0)
+	run, err = b.run(t.Context(), "1,Anna,", "2,Bob,")
+	b.want(t, run, err, 1, 1, 0)
+	if b.shelf.Puts["1.pkpass"] != 2 || b.shelf.Puts["2.pkpass"] != 0 {
+		t.Errorf("passes were put %v times", b.shelf.Puts)
+	}
+}
+
+func TestLongSerial(t *testing.T) {
+	b := newBench()
+	run, err := b.run(t.Context(), strings.Repeat("x", 501)+",Ann,", "2,Bob,")
+	b.want(t, run, err, 1, 0, 1)
+}
+
 func TestOnly(t *testing.T) {
 	b := newBench()
 	b.only = []string{"2"}
@@ -201,7 +226,7 @@ func TestAnotherJobsPass(t *testing.T) {
 	b.ledger.Passes["1"].Job = "other"
 	run, err = b.run(t.Context(), "1,Ann,")
 	b.want(t, run, err, 0, 0, 1)
-	if !strings.Contains(b.told[0], `of job "other"`) {
+	if !strings.Contains(b.told[0], `job "other" has already made a pass`) {
 		t.Errorf("got %q", b.told)
 	}
 }

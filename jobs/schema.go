@@ -133,3 +133,27 @@ func Shorten(text string) string {
 	}
 	return text
 }
+
+// Notes returns what is odd about how columns and fields meet: a column that no
+// field takes and that is spelled much like a field without one, which is how a
+// value gets lost without a word.
+func (s *Schema) Notes() (notes []Problem) {
+	var lacking []string
+	for i, f := range s.Fields {
+		if s.columns[i] < 0 {
+			lacking = append(lacking, f.Name)
+		}
+	}
+	for i, c := range s.source {
+		near := Nearest(c.Name, lacking)
+		if near == "" || slices.Contains(s.columns, i) {
+			continue
+		}
+		notes = append(notes, Problem{
+			Origin: Origin{Column: c.Ref}, Field: near, Code: "unused-column", Severity: LooksWrong,
+			Message: fmt.Sprintf("no field takes the column %q, and this field has none", c.Name),
+			Fix:     fmt.Sprintf("if they belong together, rename the column, or write map: {%s: %q} into the job", near, c.Name),
+		})
+	}
+	return notes
+}

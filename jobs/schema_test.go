@@ -49,6 +49,19 @@ func TestReadGoodCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeMoney}, text("€ 1.234,50"), "1234.50", "1234.50"},
 		{jobs.Field{Type: jobs.TypeMoney}, text("12.99 USD"), "12.99", "12.99"},
 		{jobs.Field{Type: jobs.TypeMoney, Format: "#.##0,00"}, jobs.Cell{Text: "1,234.50 €", Raw: "1234.5", Kind: jobs.NumberCell}, "1.234,50", "1234.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1.234"), "1.234", "1.234"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("0,125"), "0.125", "0.125"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("0.125 €"), "0.125", "0.125"},
+		{jobs.Field{Type: jobs.TypeMoney}, jobs.Cell{Text: "1.234", Raw: "1.234", Kind: jobs.NumberCell}, "1.234", "1.234"},
+		{jobs.Field{Type: jobs.TypeMoney, Format: "#.##0,00"}, text("1.234 €"), "1.234,00", "1234"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("1.234.567"), "1234567", "1234567"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("-0"), "0", "0"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("-0,00"), "0.00", "0.00"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("-0,5"), "-0.5", "-0.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1\u202f234\u202f567,5"), "1234567.5", "1234567.5"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1\u2009234"), "1234", "1234"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("1\u00a0234,50\u202f€"), "1234.50", "1234.50"},
+		{jobs.Field{Type: jobs.TypeNumber, Format: "# ##0,00"}, text("\u22121\u202f234,5"), "-1 234,50", "-1234.5"},
 		{jobs.Field{Type: jobs.TypeBoolean}, text("Ja"), "true", "true"},
 		{jobs.Field{Type: jobs.TypeBoolean}, jobs.Cell{Text: "FALSCH", Raw: "false", Kind: jobs.BoolCell}, "false", "false"},
 		{jobs.Field{Type: jobs.TypeDate}, text("2026-12-31"), "2026-12-31", `"2026-12-31T00:00:00Z"`},
@@ -61,10 +74,33 @@ func TestReadGoodCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeDate}, text("5/5/2026"), "2026-05-05", `"2026-05-05T00:00:00Z"`},
 		{jobs.Field{Type: jobs.TypeDate, Format: "d.M.yy"}, jobs.Cell{Text: "Dec 31", Raw: "2026-12-31T00:00:00", Kind: jobs.DateCell}, "31.12.26", `"2026-12-31T00:00:00Z"`},
 		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31 20:15"), "2026-12-31 20:15", `"2026-12-31T20:15:00+01:00"`},
-		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31T20:15:30Z"), "2026-12-31 20:15", `"2026-12-31T20:15:30Z"`},
+		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31T20:15:30Z"), "2026-12-31 21:15", `"2026-12-31T21:15:30+01:00"`},
+		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T20:15:30Z"), "2026-12-31 20:15", `"2026-12-31T20:15:30Z"`},
 		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T20:15:30.250+05:30"), "2026-12-31 20:15", `"2026-12-31T20:15:30+05:30"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin}, text("2026-06-30T22:00:00Z"), "2026-07-01", `"2026-07-01T00:00:00+02:00"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin, Format: "dd.MM.yyyy"}, text("2026-06-30T22:00:00Z"), "01.07.2026", `"2026-07-01T00:00:00+02:00"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("2026-06-30T22:00:00-02:00"), "2026-06-30", `"2026-06-30T00:00:00-02:00"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "MM.dd.yyyy"}, text("1.2.2026"), "01.02.2026", `"2026-01-02T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "dd/MM/yyyy"}, text("1/2/2026"), "01/02/2026", `"2026-02-01T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "dd/MM/yyyy"}, text("2026-02-01"), "01/02/2026", `"2026-02-01T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "ddMMyyyy"}, text("01022026"), "01022026", `"2026-02-01T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDateTime, Format: "dd.MM.yyyy HH.mm", At: "09:00:00"}, text("1.2.2026 18.30"), "01.02.2026 18.30", `"2026-02-01T18:30:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "d. MMMM yyyy"}, text("31. Dezember 2025"), "31. December 2025", `"2025-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate, Format: "d MMM yyyy"}, text("31 déc 2025"), "31 Dec 2025", `"2025-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("31. Dezember 2025"), "2025-12-31", `"2025-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("1. MÄRZ 2025"), "2025-03-01", `"2025-03-01T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("31 décembre 2025"), "2025-12-31", `"2025-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("1er août 2025"), "2025-08-01", `"2025-08-01T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("31 de enero de 2025"), "2025-01-31", `"2025-01-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("3 luglio 2025"), "2025-07-03", `"2025-07-03T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("December 31, 2025"), "2025-12-31", `"2025-12-31T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDate}, text("Sept 3, 2025"), "2025-09-03", `"2025-09-03T00:00:00Z"`},
+		{jobs.Field{Type: jobs.TypeDateTime}, text("31. Dez. 2025 18:00"), "2025-12-31 18:00", `"2025-12-31T18:00:00Z"`},
 		{jobs.Field{Type: jobs.TypeURL}, text("https://example.com/a?b=c"), "https://example.com/a?b=c", ""},
 		{jobs.Field{Type: jobs.TypeURL}, text("tel:+49301234"), "tel:+49301234", ""},
+		{jobs.Field{Type: jobs.TypeURL}, text("mailto:?subject=Hello"), "mailto:?subject=Hello", ""},
+		{jobs.Field{Type: jobs.TypeURL}, text("http://münchen.test.:8080/@x"), "http://münchen.test.:8080/@x", ""},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://[2001:db8::1]/"), "https://[2001:db8::1]/", ""},
 		{jobs.Field{Type: jobs.TypeEmail}, text("a.b+c@example.co.uk"), "a.b+c@example.co.uk", ""},
 		{jobs.Field{Type: jobs.TypeColor}, text("#1e3A5f"), "rgb(30, 58, 95)", ""},
 		{jobs.Field{Type: jobs.TypeColor}, text("#fff"), "rgb(255, 255, 255)", ""},
@@ -101,6 +137,11 @@ func TestReadBadCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeInteger}, text("1.5"), "not-a-whole-number"},
 		{jobs.Field{Type: jobs.TypeInteger}, text("plenty"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeNumber}, text("1,234"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("1.234"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("1.234 €"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeMoney}, text("-12.345"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeInteger}, text("1.000"), "not-a-number"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("0 125"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeNumber}, text("1e5"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeNumber}, text("1.2.3"), "not-a-number"},
 		{jobs.Field{Type: jobs.TypeNumber}, text("--1"), "not-a-number"},
@@ -110,12 +151,28 @@ func TestReadBadCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeBoolean}, text("maybe"), "not-a-boolean"},
 		{jobs.Field{Type: jobs.TypeDate}, text("31.02.2026"), "not-a-date"},
 		{jobs.Field{Type: jobs.TypeDate}, text("03/04/2026"), "ambiguous-date"},
+		{jobs.Field{Type: jobs.TypeDate, Format: "dd/MM/yyyy"}, text("12/31/2026"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate, Format: "MM.dd.yyyy"}, text("31.12.2026"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate, Format: "yyyy-dd-MM"}, text("2026-12-31"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate, Format: "ddMMyyyy"}, text("1022026"), "not-a-date"},
+		{jobs.Field{Type: jobs.TypeDate}, jobs.Cell{Text: "x", Raw: "nonsense", Kind: jobs.DateCell}, "not-a-date"},
 		{jobs.Field{Type: jobs.TypeDate}, text("tomorrow"), "not-a-date"},
 		{jobs.Field{Type: jobs.TypeDate}, text("0026-01-01"), "not-a-date"},
 		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T25:00"), "not-a-date"},
 		{jobs.Field{Type: jobs.TypeURL}, text("shop.test/x"), "not-a-url"},
 		{jobs.Field{Type: jobs.TypeURL}, text("javascript:alert(1)"), "not-a-url"},
 		{jobs.Field{Type: jobs.TypeURL}, text("https:///only"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://exam\u200bple.com"), "bad-text"},
+		{jobs.Field{Type: jobs.TypeURL}, text("mailto:"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("tel:"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("sms:"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://user:pw@example.com/"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://bank.example@example.com/"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://-.-/"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://:80/"), "not-a-url"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("a@-.-"), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("a@example..com"), "not-an-email"},
+		{jobs.Field{Type: jobs.TypeEmail}, text("a\u200b@example.com"), "bad-text"},
 		{jobs.Field{Type: jobs.TypeEmail}, text("nobody"), "not-an-email"},
 		{jobs.Field{Type: jobs.TypeEmail}, text("A <a@example.com>"), "not-an-email"},
 		{jobs.Field{Type: jobs.TypeEmail}, text(`"a b"@example.com`), "not-an-email"},
@@ -136,6 +193,60 @@ func TestReadBadCells(t *testing.T) {
 		}
 		if bad := strings.TrimSpace(test.cell.Text); len(bad) > 3 && strings.Contains(p.String(), bad) {
 			t.Errorf("the message %q quotes the value", p)
+		}
+	}
+}
+
+// TestReadSaysWhatIsWrong checks the words where several mistakes share a code.
+func TestReadSaysWhatIsWrong(t *testing.T) {
+	const (
+		asDate  = "is not a date; write it as 2026-12-31, or make it a date cell"
+		noDay   = "is a day that does not exist; correct the day or the month"
+		serial  = "is a number, not a date; give the cell a date format in the sheet"
+		doubt   = "could mean thousands or a fraction; write it without a separator, or declare the field's format in template.yaml, for example format: "
+		twoYear = "has a year of two digits; "
+	)
+	date := jobs.Field{Type: jobs.TypeDate}
+	german := jobs.Field{Type: jobs.TypeDate, Format: "dd.MM.yyyy"}
+	tests := []struct {
+		field jobs.Field
+		cell  jobs.Cell
+		want  string
+	}{
+		{date, text("tomorrow"), asDate},
+		{date, text("12.31.2026"), asDate},
+		{date, text("31.04.2026"), noDay},
+		{date, text("31.02.2026"), noDay},
+		{date, text("2026-02-30"), noDay},
+		{date, text("31/02/2026"), noDay},
+		{date, text("31. April 2026"), noDay},
+		{german, text("31.04.2026"), noDay},
+		{jobs.Field{Type: jobs.TypeDate, Format: "dd.MM.yy"}, text("31.04.26"), noDay},
+		{date, text("31.12.26"), twoYear + "write the year with four digits, or declare format: dd.MM.yy for the field in template.yaml"},
+		{german, text("31.12.26"), twoYear + "write it as dd.MM.yyyy, or as 2026-12-31"},
+		{date, text("45000"), serial},
+		{date, text("45000,75"), serial},
+		{german, text("45000"), serial},
+		{date, jobs.Cell{Text: "45,000.00", Raw: "45000", Kind: jobs.NumberCell}, serial},
+		{jobs.Field{Type: jobs.TypeDate, Format: "yyyyMMdd"}, text("20261331"), "is not a date; write it as yyyyMMdd, or as 2026-12-31"},
+		{jobs.Field{Type: jobs.TypeDateTime}, text("tomorrow"), "is not a date; write it as 2026-12-31 18:00, or make it a date cell"},
+		{jobs.Field{Type: jobs.TypeNumber}, text("1,234"), doubt + `"#,##0"`},
+		{jobs.Field{Type: jobs.TypeMoney}, text("1.234 €"), doubt + `"#.##0"`},
+		{jobs.Field{Type: jobs.TypeURL}, text("tel:"), "has nothing behind its beginning; write the address or the telephone number behind the colon"},
+		{jobs.Field{Type: jobs.TypeURL}, text("https://a:b@example.com"), "holds a user name or password before the host; take off everything between // and @, and the @"},
+	}
+	for _, test := range tests {
+		_, problems := read(t, test.field, test.cell)
+		if len(problems) != 1 || problems[0].Message+"; "+problems[0].Fix != test.want {
+			t.Errorf("%s %q of %q: got %+v, want %q", test.field.Type, test.field.Format, test.cell.Text, problems, test.want)
+		}
+	}
+}
+
+func TestDateFormatsNameAWholeDate(t *testing.T) {
+	for format, whole := range map[string]bool{"HH:mm": false, "MM/yyyy": false, "dd.MM.": false, "d.M.yy": true, "yyyyMMdd HHmm": true} {
+		if err := (jobs.Field{Name: "F", Type: jobs.TypeDate, Format: format}).Check(); (err == nil) != whole {
+			t.Errorf("format %q: got %v", format, err)
 		}
 	}
 }

@@ -18,11 +18,15 @@ func (im *Importer) stage(ctx context.Context, run int64, number int, rows []can
 	if err != nil {
 		return err
 	}
+	if err := im.taken(ctx, rows, known); err != nil {
+		return err
+	}
 	batch := Batch{Number: number}
 	for i := range rows {
 		c := &rows[i]
 		if k, ok := known[c.staged.Serial]; ok {
 			im.owner(c, k)
+			im.keepPlace(c, k)
 			if !c.refused && !im.Force && !missing[k.Name] && k.matches(c.staged) {
 				c.seen = k.PassID
 			}
@@ -35,24 +39,61 @@ func (im *Importer) stage(ctx context.Context, run int64, number int, rows []can
 	return im.store(ctx, run, batch)
 }
 
+// keepPlace lets a pass stay where it lies if the pattern would only have put it
+// into a folder or not: when the number of rows crosses the threshold, nothing
+// moves.
+func (im *Importer) keepPlace(c *candidate, k Known) {
+	if k.Name != "" && k.Name != c.staged.Name && k.Name == im.Names.Name(c.staged.Serial, c.staged.Row, !im.Folder) {
+		c.staged.Name = k.Name
+	}
+}
+
 // matches reports whether the pass is what the row asks for, and lies where it
 // is asked to lie.
 func (k Known) matches(s Staged) bool {
 	return k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle
 }
 
+// taken refuses rows whose file belongs to a pass of another job that shares the
+// output.
+func (im *Importer) taken(ctx context.Context, rows []candidate, known map[string]Known) error {
+	if im.Owners == nil {
+		return nil
+	}
+	var names []string
+	for i := range rows {
+		if k := known[rows[i].staged.Serial]; !rows[i].refused && k.Name != rows[i].staged.Name {
+			names = append(names, rows[i].staged.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	owners, err := im.Owners(ctx, names)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if owner := owners[rows[i].staged.Name]; owner != "" && owner != im.Target.Job {
+			im.refuse(&rows[i], im.Serial, "name-taken", fmt.Sprintf("its file belongs to a pass of job %q", owner),
+				"give this job another output folder, or another pattern under output: name:")
+		}
+	}
+	return nil
+}
+
 // book counts a candidate and puts what is to be stored of it into the batch.
 func (im *Importer) book(c *candidate, batch *Batch) {
-	state := stagedRow
+	pass := int64(stagedRow)
 	im.count.Rows++
 	batch.Problems = append(batch.Problems, c.problems...)
 	switch {
 	case c.refused:
-		state = refusedRow
+		pass = refusedRow
 		batch.Refused++
 		im.count.Refused++
 	case c.seen != 0:
-		state = unchangedRow
+		pass = c.seen
 		batch.Seen = append(batch.Seen, c.seen)
 		im.count.Unchanged++
 	default:
@@ -60,7 +101,7 @@ func (im *Importer) book(c *candidate, batch *Batch) {
 		im.count.Made++
 	}
 	if !c.again {
-		im.seen.note(c.staged.Serial, state)
+		im.seen.note(c.staged.Serial, pass)
 	}
 }
 

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -14,6 +15,7 @@ import (
 // DecodeYAML reads YAML strictly into v, a pointer to a struct. Its errors name file,
 // line and column, and for an unknown key the nearest known one.
 func DecodeYAML(text []byte, file string, v any) error {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors put it there
 	if strings.TrimSpace(string(text)) == "" {
 		return fmt.Errorf("%s: is empty", file)
 	}
@@ -33,9 +35,22 @@ func DecodeYAML(text []byte, file string, v any) error {
 		return fmt.Errorf("%s: unknown key %q%s", at, key, listNear(key, keys))
 	}
 	if located != nil {
-		return fmt.Errorf("%s: %s", at, located.GetMessage())
+		return fmt.Errorf("%s: %s%s", at, strings.ReplaceAll(located.GetMessage(), "\t", "a tab"), yamlHint(located.GetMessage()))
 	}
 	return fmt.Errorf("%s: %w", at, err)
+}
+
+// yamlHint says what a mistake that the parser found usually is.
+func yamlHint(message string) string {
+	switch {
+	case strings.Contains(message, "cannot start any token"):
+		return "; indent with blanks, YAML takes no tabs"
+	case strings.Contains(message, "is not allowed in this context"):
+		return "; lines of one level begin in one column, and a second colon in a line needs {braces} or a line of its own"
+	case strings.Contains(message, "mapping is expected"):
+		return "; put a blank after each colon, and write keys below it or in {braces}"
+	}
+	return ""
 }
 
 // yamlKeys lists the keys of a struct and of the structs in it.

@@ -1,15 +1,15 @@
 package jobs
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 var booleans = map[string]bool{
@@ -34,61 +34,71 @@ func boolean(c Cell) (text, literal string, m *mistake) {
 var schemes = []string{"https", "http", "mailto", "tel", "sms"}
 
 func link(s string) (text, literal string, m *mistake) {
+	if m := invisible(s); m != nil {
+		return "", "", m
+	}
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Scheme == "":
 		return "", "", &mistake{"not-a-url", "is not a whole web address", "write it with its beginning, like https://example.com/page"}
-	case !slices.Contains(schemes, strings.ToLower(u.Scheme)):
-		return "", "", &mistake{"not-a-url", fmt.Sprintf("begins with %s:, which is not allowed", strings.ToLower(u.Scheme)), "use one of " + strings.Join(schemes, ", ")}
-	case strings.HasPrefix(u.Scheme, "http") && u.Host == "":
-		return "", "", &mistake{"not-a-url", "names no host", "write it like https://example.com/page"}
+	case !slices.Contains(schemes, u.Scheme):
+		return "", "", &mistake{"not-a-url", fmt.Sprintf("begins with %s:, which is not allowed", u.Scheme), "use one of " + strings.Join(schemes, ", ")}
 	case strings.ContainsAny(s, " \n\t<>\""):
 		return "", "", &mistake{"not-a-url", "holds a blank or another character that web addresses can't hold", "write %20 for a blank"}
+	case strings.HasPrefix(u.Scheme, "http"):
+		return s, "", webHost(u)
+	case u.Opaque+u.Host+u.Path+u.RawQuery == "": // mailto:?subject= is complete: its reader chooses to whom
+		return "", "", &mistake{"not-a-url", "has nothing behind its beginning", "write the address or the telephone number behind the colon"}
 	}
 	return s, "", nil
+}
+
+// webHost checks what a web address leads to.
+func webHost(u *url.URL) *mistake {
+	host := u.Hostname()
+	switch {
+	case host == "":
+		return &mistake{"not-a-url", "names no host", "write it like https://example.com/page"}
+	case u.User != nil: // everybody with the pass would have the password; and what stands there poses as a host
+		return &mistake{"not-a-url", "holds a user name or password before the host", "take off everything between // and @, and the @"}
+	case !isDomain(strings.TrimSuffix(host, ".")) && net.ParseIP(host) == nil:
+		return &mistake{"not-a-url", "names a host that can't exist", "write it like https://example.com/page"}
+	}
+	return nil
+}
+
+var label = regexp.MustCompile(`^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$`)
+
+// isDomain reports whether every part of a domain can be one. Letters of all
+// languages can.
+func isDomain(s string) bool {
+	for part := range strings.SplitSeq(s, ".") {
+		if len(part) > 63 || !label.MatchString(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// invisible refuses characters that nobody sees, such as U+200B: in an address,
+// they lead elsewhere or nowhere.
+func invisible(s string) *mistake {
+	for _, c := range s {
+		if unicode.Is(unicode.Cf, c) {
+			return &mistake{"bad-text", fmt.Sprintf("holds the invisible character U+%04X", c), "delete it; typing the text again is the surest way"}
+		}
+	}
+	return nil
 }
 
 func email(s string) (text, literal string, m *mistake) {
+	if m := invisible(s); m != nil {
+		return "", "", m
+	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || strings.ContainsAny(s, "\"<>() \t\n") || !strings.Contains(s[strings.LastIndexByte(s, '@'):], ".") {
+	domain := s[strings.LastIndexByte(s, '@')+1:]
+	if err != nil || a.Address != s || strings.ContainsAny(s, "\"<>() \t\n") || !strings.Contains(domain, ".") || !isDomain(domain) {
 		return "", "", &mistake{"not-an-email", "is not an e-mail address", "write the bare address, like name@example.com"}
 	}
 	return s, "", nil
-}
-
-var (
-	hexColor = regexp.MustCompile(`^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$`)
-	rgbColor = regexp.MustCompile(`^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$`)
-)
-
-// color returns the one form that every system reads: rgb(r, g, b).
-func color(s string) (text, literal string, m *mistake) {
-	var parts [3]uint64
-	if match := rgbColor.FindStringSubmatch(s); match != nil {
-		for i := range parts {
-			parts[i], _ = strconv.ParseUint(match[i+1], 10, 16)
-		}
-	} else if match := hexColor.FindStringSubmatch(s); match != nil {
-		digits := match[1]
-		if len(digits) == 3 {
-			digits = strings.Join([]string{digits[:1], digits[:1], digits[1:2], digits[1:2], digits[2:], digits[2:]}, "")
-		}
-		for i := range parts {
-			parts[i], _ = strconv.ParseUint(digits[2*i:2*i+2], 16, 16)
-		}
-	} else {
-		return "", "", &mistake{"not-a-color", "is not a colour", "write it like #1e3a5f or rgb(30, 58, 95)"}
-	}
-	if max(parts[0], parts[1], parts[2]) > 255 {
-		return "", "", &mistake{"not-a-color", "has a part above 255", "write each part from 0 to 255"}
-	}
-	return fmt.Sprintf("rgb(%d, %d, %d)", parts[0], parts[1], parts[2]), "", nil
-}
-
-func literal(s string) (text, compact string, m *mistake) {
-	var b bytes.Buffer
-	if err := json.Compact(&b, []byte(s)); err != nil {
-		return "", "", &mistake{"not-json", "is not valid JSON", "check quotes, commas and brackets"}
-	}
-	return b.String(), b.String(), nil
 }

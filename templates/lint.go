@@ -27,21 +27,26 @@ type Finding struct {
 
 // String returns the finding as one line: severity, place, fields, message, fix.
 func (f Finding) String() string {
-	place := f.File
-	if f.Line > 0 {
-		place += fmt.Sprintf(":%d", f.Line)
-	}
+	place := f.Place()
 	if f.Path != "" && f.Path != f.File {
 		place += ": " + f.Path
 	}
 	if len(f.Fields) > 0 {
-		place += " (from " + strings.Join(f.Fields, ", ") + ")"
+		place += ": " + strings.Join(f.Fields, ", ")
 	}
 	line := fmt.Sprintf("%s: %s: %s", f.Severity, place, f.Message)
 	if f.Fix != "" {
 		line += "; " + f.Fix
 	}
 	return line
+}
+
+// Place returns the file, and the line where it is known: "template.yaml:5".
+func (f Finding) Place() string {
+	if f.Line > 0 {
+		return fmt.Sprintf("%s:%d", f.File, f.Line)
+	}
+	return f.File
 }
 
 // Lint fills the template with sample values, once with all of them and once
@@ -59,7 +64,7 @@ func Lint(t *Template) []Finding {
 			found = append(found, f)
 		}
 	}
-	return slices.Concat(found, t.lintFields(), t.lintFolders())
+	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintFolders())
 }
 
 func unfilled(err error) Finding {

@@ -38,11 +38,11 @@ func TestLint(t *testing.T) {
 	for _, want := range []string{
 		"refused: template.json: organizationName: is missing; add it to the template",
 		"refused: icon.png: the pass has no icon; add",
-		"falls back: template.json: barcodes (from MemberID): has no format that systems before iOS 27 show",
+		"falls back: template.json: barcodes: MemberID: has no format that systems before iOS 27 show",
 		"advice: template.json: logotext: is no key of Apple's, but logoText is",
 		"looks wrong: logo.png: is 58×58 pixels, but should be 1–160×1–50; scale it",
-		"advice: template.yaml:4 (from Until): is declared, but nothing in the template uses it",
-		"advice: template.json (from Untill): is used, but not declared, and so is required text; declare it in template.yaml; was Until meant?",
+		"advice: template.yaml:4: Until: is declared, but nothing in the template uses it",
+		"advice: template.json: Untill: is used, but not declared, and so is required text; declare it in template.yaml; was Until meant?",
 		"looks wrong: de.lproj/logo.png: is never shown, since logo.png in the folder above wins",
 		"looks wrong: fr.lproj/pass.strings: lacks \"b\", which another language has",
 	} {
@@ -66,7 +66,7 @@ func TestLintAbsent(t *testing.T) {
 			lines = append(lines, f.String())
 		}
 	}
-	want := "refused: template.json: organizationName (from Issuer): is missing, when the optional values are absent; add it to the template"
+	want := "refused: template.json: organizationName: Issuer: is missing, when the optional values are absent; add it to the template"
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

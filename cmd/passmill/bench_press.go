@@ -175,7 +175,7 @@ func (b *bench) files(ctx context.Context, out string, r *roundResult) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	m := &maker{makeCommand: makeCommand{}, work: b.work, meter: newMeter(nil), told: newTeller(os.Stderr)}
+	m := newMaker(makeCommand{}, b.work, os.Stderr)
 	if err := m.save(ctx, db); err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (b *bench) files(ctx context.Context, out string, r *roundResult) (err erro
 	}
 	start, cpu := time.Now(), cpuTime()
 	var pressing time.Time
-	run.Importer.Progress = nil
+	run.Importer.Progress = nil // the bench has its own
 	run.Progress = func(jobs.Progress) {
 		if pressing.IsZero() {
 			pressing, cpu = time.Now(), cpuTime()

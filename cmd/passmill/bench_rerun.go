@@ -72,12 +72,12 @@ func measureRerun(ctx context.Context, folder, kind string, rows, rounds int) (r
 	r = rerunResult{Kind: kind, Rows: rows}
 	for range rounds {
 		start := time.Now()
-		count, err := runOnce(ctx, folder, file)
+		again, err := runOnce(ctx, folder, file)
 		if err != nil {
 			return r, err
 		}
-		if count.Unchanged != rows {
-			return r, fmt.Errorf("of %d rows %d were unchanged", rows, count.Unchanged)
+		if again.Unchanged != rows {
+			return r, fmt.Errorf("of %d rows %d were unchanged", rows, again.Unchanged)
 		}
 		took := time.Since(start).Seconds()
 		r.Rate = append(r.Rate, float64(rows)/took)
@@ -94,29 +94,29 @@ func measureRerun(ctx context.Context, folder, kind string, rows, rounds int) (r
 }
 
 // runOnce runs the job as passmill make does, but for the signer.
-func runOnce(ctx context.Context, folder, file string) (count jobs.Count, err error) {
+func runOnce(ctx context.Context, folder, file string) (c jobs.Count, err error) {
 	w, err := openWork(ctx, file, true)
 	if err != nil {
-		return count, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	db, err := ledger.Open(ctx, filepath.Join(folder, ledgerFile), ledger.Options{})
 	if err != nil {
-		return count, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	sink, err := dir.Open(filepath.Join(folder, "out"))
 	if err != nil {
-		return count, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	m := &maker{work: w, meter: newMeter(io.Discard), told: newTeller(io.Discard)}
+	m := newMaker(makeCommand{}, w, io.Discard)
 	if err := m.save(ctx, db); err != nil {
-		return count, err
+		return c, err
 	}
 	r, err := m.runner(db, sink, "bench")
 	if err != nil {
-		return count, err
+		return c, err
 	}
 	r.Presser.Signer = mute{}
 	run, err := r.Run(ctx)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,12 +53,12 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		c.print(std.out, p)
 	}
 	c.certificate(w, std, tell)
-	for _, note := range w.source.Notes() {
+	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		tell(note)
 	}
 	for _, f := range w.filler.known {
 		tell(jobs.Problem{
-			Origin: jobs.Origin{File: f.File}, Code: f.Rule, Severity: f.Severity,
+			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,
 			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
 		})
 	}
@@ -66,13 +67,13 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	in := w.importer(w.target(""))
 	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
 	in.Progress = func(n jobs.Count) { meter.importing(n, w.source.AtMost()) }
-	count, err := in.Import(ctx, 0)
+	rows, err := in.Import(ctx, 0)
 	meter.stop()
 	if err != nil {
 		return err
 	}
 	if !c.JSON {
-		fmt.Fprintf(std.out, "%s rows: %s good, %s to mend\n", thousands(count.Rows), thousands(count.Made), thousands(count.Refused))
+		fmt.Fprintf(std.out, "%s: %s good, %s to mend\n", count(rows.Rows, "row"), thousands(rows.Made), thousands(rows.Refused))
 		if ofJob > 0 {
 			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
 		}
@@ -87,8 +88,8 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 // sheet need not have the certificate at hand: then it is only said that it was
 // not looked at.
 func (c *checkCommand) certificate(w *work, std streams, tell func(jobs.Problem)) {
-	if !w.hasCertificate() {
-		fmt.Fprintln(std.err, "the certificate was not looked at: its file or password is not here")
+	if lacking := w.lacksCertificate(); lacking != "" {
+		fmt.Fprintf(std.err, "the certificate was not looked at: %s\n", lacking)
 		return
 	}
 	err := w.loadIdentity(time.Now())

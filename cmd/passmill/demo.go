@@ -66,9 +66,9 @@ func (c *demoCommand) Run(ctx context.Context, std streams) error {
 
 func (c *demoCommand) next(std streams) {
 	fmt.Fprintf(std.out, `
-The %d refused rows are there on purpose: each line above names the cell and how to mend it.
+The rows that were refused are bad on purpose: each line above names the cell and how to mend it.
 
-What lies in %s:
+What lies in %[1]s:
   members.xlsx          the workbook: mend a row, or change a name
   members.yaml          the job
   templates/storecard   the template
@@ -77,12 +77,12 @@ What lies in %s:
   passmill.db           the ledger
 
 What to do next:
-  %[3]s make %[2]s/members.yaml      only what you changed is made
-  %[3]s check %[2]s/members.yaml     every problem, with the cell's value
-  %[3]s verify --root %[2]s/pretend-apple/root.pem %[2]s/out
-  %[3]s fsck --root %[2]s/pretend-apple/root.pem %[2]s/members.yaml
+  %[2]s make %[1]s/members.yaml      only what you changed is made
+  %[2]s check %[1]s/members.yaml     every problem, with the cell's value
+  %[2]s verify --root %[1]s/pretend-apple/root.pem %[1]s/out
+  %[2]s fsck --root %[1]s/pretend-apple/root.pem %[1]s/members.yaml
 For passes that phones take, put your certificate from Apple into the job.
-`, demoRefused, c.Dir, programName())
+`, c.Dir, programName())
 }
 
 // programName is how the user can call this program again: go run removes what
@@ -92,7 +92,7 @@ func programName() string {
 	if err != nil || strings.Contains(filepath.ToSlash(name), "/go-build") {
 		return "go run ./cmd/passmill"
 	}
-	return filepath.Base(name)
+	return os.Args[0]
 }
 
 // prepare writes the workspace. What is there already stays as it is, so that

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
@@ -21,10 +23,12 @@ type fsckCommand struct {
 	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file."`
 	Root []string `type:"existingfile" placeholder:"FILE" help:"Trust this root certificate (PEM) besides Apple's."`
 	JSON bool     `help:"Print each finding as one JSON object on a line of its own."`
+
+	untrusted atomic.Int64 // passes whose authority is not trusted
 }
 
 // Help is the end of the command's -h.
-func (fsckCommand) Help() string {
+func (*fsckCommand) Help() string {
 	return "Counts add up, each pass that the ledger has is there, whole and verifies, each file belongs to something, nothing is left over. Nothing is changed. Exit status: 0 all is well, 3 something to mend, 1 could not look."
 }
 
@@ -64,7 +68,7 @@ func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	o, done, err := w.fsckOptions(space, roots)
+	o, done, err := c.options(w, space, roots)
 	if err != nil {
 		return err
 	}
@@ -72,15 +76,15 @@ func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err 
 	return c.look(ctx, std, db, o)
 }
 
-// fsckOptions says what to compare. An output directory that was never made is
+// options says what to compare. An output directory that was never made is
 // compared as an empty one would be: the ledger says what is missing.
-func (w *work) fsckOptions(space workspace, roots *x509.CertPool) (o ledger.FsckOptions, done func() error, err error) {
+func (c *fsckCommand) options(w *work, space workspace, roots *x509.CertPool) (o ledger.FsckOptions, done func() error, err error) {
 	out := w.path(w.job.Output.Dir)
 	if o.Sink, err = space.sink(out); err != nil {
 		return o, nil, err
 	}
 	o.Summary = &ledger.FsckSummary{}
-	o.Verify = fsckVerify(roots)
+	o.Verify = fsckVerify(roots, &c.untrusted)
 	shelf, err := dir.OpenReadOnly(out)
 	if errors.Is(err, fs.ErrNotExist) {
 		return o, nil, fmt.Errorf("%w\nno pass was made there yet, or somebody removed it; passmill make makes what is missing", err)
@@ -93,12 +97,14 @@ func (w *work) fsckOptions(space workspace, roots *x509.CertPool) (o ledger.Fsck
 }
 
 // fsckVerify returns the judgement of package verify on what the ledger claims.
-func fsckVerify(roots *x509.CertPool) func(context.Context, []byte, ledger.Artefact) error {
+func fsckVerify(roots *x509.CertPool, untrusted *atomic.Int64) func(context.Context, []byte, ledger.Artefact) error {
 	chains := &verify.Chains{}
 	return func(_ context.Context, data []byte, a ledger.Artefact) error {
 		r := verify.Pass(data, verify.Options{Roots: roots, Chains: chains})
 		for _, f := range r.Findings {
-			if f.Severity == verify.Refused {
+			if f.Code == "untrusted" {
+				untrusted.Add(1)
+			} else if f.Severity == verify.Refused {
 				return errors.New(f.Message)
 			}
 		}
@@ -115,21 +121,32 @@ func fsckVerify(roots *x509.CertPool) func(context.Context, []byte, ledger.Artef
 	}
 }
 
+func (c *fsckCommand) print(w io.Writer, f ledger.Finding) {
+	if c.JSON {
+		line, _ := json.Marshal(fsckLine(f)) // strings and booleans can't fail
+		fmt.Fprintf(w, "%s\n", line)
+		return
+	}
+	fmt.Fprintln(w, f)
+}
+
 func (c *fsckCommand) look(ctx context.Context, std streams, db *ledger.DB, o ledger.FsckOptions) error {
 	for f, err := range db.Fsck(ctx, o) {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			line, _ := json.Marshal(fsckLine(f)) // strings and booleans can't fail
-			fmt.Fprintf(std.out, "%s\n", line)
-			continue
-		}
-		fmt.Fprintln(std.out, f)
+		c.print(std.out, f)
 	}
 	s := o.Summary
+	if n := int(c.untrusted.Load()); n > 0 {
+		s.Damages++
+		c.print(std.out, ledger.Finding{
+			Code: "untrusted", Subject: count(n, "pass"), Message: "signed by an authority that is not Apple's",
+			Fix: "if it is your own, name its root: --root FILE",
+		})
+	}
 	if !c.JSON {
-		fmt.Fprintf(std.out, "%s runs, %s passes, %s files: %s to mend\n", thousands(s.Runs), thousands(s.Passes), thousands(s.Files), thousands(s.Damages))
+		fmt.Fprintf(std.out, "%s, %s, %s: %s to mend\n", count(s.Runs, "run"), count(s.Passes, "pass"), count(s.Files, "file"), thousands(s.Damages))
 	}
 	if s.Damages > 0 {
 		return status{code: exitPartly}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -43,6 +44,9 @@ func (w *work) loadIdentity(now time.Time) error {
 		*f.to = sign.File{Name: f.name, Data: data}
 	}
 	id, err := sign.Load(m)
+	if errors.Is(err, sign.ErrPassword) && spec.PasswordEnv+spec.PasswordFile == "" {
+		return fmt.Errorf("certificate: %s needs a password, and the job names none; write passwordEnv: or passwordFile: under certificate", name)
+	}
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
@@ -74,15 +78,17 @@ func (w *work) password() (secret.Text, error) {
 	return secret.Text{}, nil
 }
 
-// hasCertificate reports whether the files of the certificate and its password
-// are where the job says.
-func (w *work) hasCertificate() bool {
+// lacksCertificate says which of the certificate's files, or its password, is not
+// where the job says; "" if all are there.
+func (w *work) lacksCertificate() string {
 	spec := w.job.Certificate
 	for _, name := range []string{spec.P12, spec.Cert, spec.Key, spec.Intermediate, spec.PasswordFile} {
 		if name != "" && !exists(w.path(name)) {
-			return false
+			return fmt.Sprintf("there is no file %q here", w.path(name))
 		}
 	}
-	_, set := os.LookupEnv(spec.PasswordEnv)
-	return spec.PasswordEnv == "" || set
+	if _, set := os.LookupEnv(spec.PasswordEnv); spec.PasswordEnv != "" && !set {
+		return "the environment has no variable " + spec.PasswordEnv
+	}
+	return ""
 }

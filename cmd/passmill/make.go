@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,17 +69,16 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	if err != nil {
 		return err
 	}
-	for _, note := range w.source.Notes() {
+	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
-	m := &maker{makeCommand: *c, work: w, space: space, std: std, meter: newMeter(std.err), told: newTeller(std.err)}
-	var count jobs.Count
+	m := newMaker(*c, w, std.err)
+	m.space = space
 	var run jobs.Run
 	if c.DryRun {
-		count, err = m.dryRun(ctx)
+		run.Count, err = m.dryRun(ctx)
 	} else {
 		run, err = m.make(ctx)
-		count = run.Count
 	}
 	m.meter.stop()
 	m.told.rest(fmt.Sprintf("passmill check %s", c.Job))
@@ -85,18 +86,18 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return explain(err)
 	}
 	s := summary{
-		Run: run.ID, Rows: count.Rows, Made: count.Made, Unchanged: count.Unchanged, Refused: count.Refused,
+		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged, Refused: run.Count.Refused,
 		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, Output: w.path(w.job.Output.Dir),
 	}
 	if s.Seconds > 0 {
-		s.PassesPerSecond = math.Round(float64(s.Made) / s.Seconds)
+		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
 	}
 	if err := s.print(std.out, c.JSON, c.DryRun); err != nil {
 		return err
 	}
 	switch {
-	case len(c.Only) > 0 && s.Rows == 0:
-		return fmt.Errorf("no row has the serial number %s", strings.Join(c.Only, " or "))
+	case len(m.unfound) > 0:
+		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s", strings.Join(m.unfound, ", nor "))}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
 	case s.Refused > 0:
@@ -113,10 +114,15 @@ func (s summary) print(w io.Writer, asJSON, dry bool) error {
 	if dry {
 		verb = "would be made"
 	}
-	fmt.Fprintf(w, "%s rows: %s %s, %s unchanged, %s refused\n", thousands(s.Rows), thousands(s.Made), verb, thousands(s.Unchanged), thousands(s.Refused))
-	if !dry {
-		fmt.Fprintf(w, "in %.1f seconds (%s passes a second), in %s\n", s.Seconds, thousands(int(s.PassesPerSecond)), s.Output)
+	fmt.Fprintf(w, "%s: %s %s, %s unchanged, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), thousands(s.Refused))
+	if dry {
+		return nil
 	}
+	pace := ""
+	if s.Made > 0 && s.Seconds >= 1 {
+		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
+	}
+	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, s.Output)
 	return nil
 }
 
@@ -133,9 +139,17 @@ type maker struct {
 	makeCommand
 	work  *work
 	space workspace
-	std   streams
 	meter *meter
 	told  *teller
+
+	unfound []string // serial numbers that were asked for and that no row has
+	before  int      // passes that an interrupted run had made before this process went on with it
+}
+
+// newMaker returns a maker that tells its progress and problems to w.
+func newMaker(c makeCommand, work *work, w io.Writer) *maker {
+	m := newMeter(w)
+	return &maker{makeCommand: c, work: work, meter: m, told: &teller{w: w, meter: m}}
 }
 
 // make runs the job.
@@ -167,9 +181,19 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err != nil {
 		return run, err
 	}
+	runner.Resumed = func(run jobs.Run) {
+		m.before = run.Count.Made
+		fmt.Fprintf(m.told.w, "going on with run %d, which was interrupted: %s were made before\n", run.ID, count(m.before, "pass"))
+		for p, err := range db.Problems(ctx, run.ID) {
+			if err == nil {
+				m.told.tell(p)
+			}
+		}
+	}
 	if run, err = runner.Run(ctx); err != nil {
 		return run, err
 	}
+	m.unfound = runner.Importer.Unfound()
 	return run, jobs.Sweep(ctx, db, sink, name)
 }
 
@@ -188,7 +212,7 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 		return nil, err
 	}
 	in := m.work.importer(target)
-	in.Snapshot, in.Missing = db, sink.Missing
+	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
 	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
 	in.Report = m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
@@ -200,13 +224,24 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
 		Report: m.told.tell, Progress: m.meter.pressing,
 	}
-	if m.work.job.Output.Bundle != "" {
-		r.Bundler = &jobs.Bundler{
-			Target: target, Book: db, Sink: sink, Pack: packBundle,
-			MaxPasses: sign.MaxBundlePasses, MaxBytes: sign.MaxBundleBytes,
-		}
+	// Also without bundles: those of a time when the job made some have to go.
+	r.Bundler = &jobs.Bundler{
+		Target: target, Book: db, Sink: sink, Pack: packBundle,
+		MaxPasses: sign.MaxBundlePasses, MaxBytes: sign.MaxBundleBytes,
 	}
 	return r, nil
+}
+
+// owners asks the ledger to which jobs files of a sink belong.
+func owners(db *ledger.DB, sink string) func(context.Context, []string) (map[string]string, error) {
+	return func(ctx context.Context, names []string) (map[string]string, error) {
+		claims, err := db.Claimed(ctx, sink, names)
+		jobs := make(map[string]string, len(claims))
+		for name, claim := range claims {
+			jobs[name] = claim.Job
+		}
+		return jobs, err
+	}
 }
 
 // dryRun imports and compares, and makes nothing. (A ledger of an older version is
@@ -226,7 +261,8 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 			return jobs.Count{}, err
 		}
 		defer db.Close()
-		in.Snapshot = readOnly{db}
+		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
+		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {
 			sink, err := dir.OpenReadOnly(filepath.Clean(out))
 			if err != nil {
@@ -236,11 +272,11 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 			in.Missing = sink.Missing
 		}
 	}
-	count, err := in.Import(ctx, 0)
-	if err == nil && m.work.job.OnError.Stops(count) {
+	c, err := in.Import(ctx, 0)
+	if err == nil && m.work.job.OnError.Stops(c) {
 		err = jobs.ErrTooManyRefused
 	}
-	return count, err
+	return c, err
 }
 
 // readOnly is a ledger that is looked into and not written to.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"passmill/jobs"
@@ -17,92 +16,86 @@ import (
 // A meter shows how far a run has come: one live line on a terminal, a plain
 // line every ten seconds elsewhere, since logs keep every line.
 type meter struct {
-	w       io.Writer
-	live    bool
-	started time.Time
-	said    time.Time // when the last plain line was written
-	bar     *progressbar.ProgressBar
-	phase   string
+	w        io.Writer
+	terminal *os.File // nil if w is none
+	phase    string
+	started  time.Time // of the phase
+	said     time.Time // when the last line was written
 }
 
-const plainInterval = 10 * time.Second
+const (
+	liveInterval  = 100 * time.Millisecond
+	plainInterval = 10 * time.Second
+)
 
 func newMeter(w io.Writer) *meter {
-	return &meter{w: w, live: isTerminal(w), started: time.Now(), said: time.Now()}
+	m := &meter{w: w, said: time.Now()}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		m.terminal = f
+	}
+	return m
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// importing tells that so many of expected rows have been read; expected is 0
-// where nobody knows.
+// importing tells how many rows have been read, of about so many; 0 where nobody
+// knows.
 func (m *meter) importing(c jobs.Count, expected int) {
-	m.show("reading", c.Rows, expected, c)
+	text := thousands(c.Rows)
+	if expected > c.Rows {
+		text += " of " + thousands(expected)
+	}
+	m.show("reading", text+" rows", c.Rows, expected)
 }
 
 // pressing tells how far pressing has come.
 func (m *meter) pressing(p jobs.Progress) {
-	m.show("pressing", p.Count.Made, p.Count.Made+p.Waiting, p.Count)
+	c := p.Count
+	text := fmt.Sprintf("%s made, %s unchanged, %s refused", thousands(c.Made), thousands(c.Unchanged), thousands(c.Refused))
+	m.show("pressing", text, c.Made, c.Made+p.Waiting)
 }
 
-func (m *meter) show(phase string, done, total int, c jobs.Count) {
+func (m *meter) show(phase, text string, done, total int) {
 	if m.phase != phase {
 		m.phase, m.started = phase, time.Now()
-		m.stop()
 	}
-	if m.live {
-		m.draw(done, total, c)
-		return
+	interval := plainInterval
+	if m.terminal != nil {
+		interval = liveInterval
 	}
-	if time.Since(m.said) < plainInterval {
+	if time.Since(m.said) < interval {
 		return
 	}
 	m.said = time.Now()
-	fmt.Fprintf(m.w, "%s: %s%s\n", phase, counts(c), m.pace(done, total))
-}
-
-func (m *meter) draw(done, total int, c jobs.Count) {
-	if total == 0 {
-		total = -1 // a spinner
+	line := phase + ": " + text + m.pace(done, total)
+	if m.terminal == nil {
+		fmt.Fprintln(m.w, line)
+		return
 	}
-	if m.bar == nil {
-		m.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(m.w), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetWidth(20), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(),
-		)
+	if width, _, err := term.GetSize(int(m.terminal.Fd())); err == nil && len(line) > width-4 {
+		line = line[:max(0, width-4)] // a line that wraps, by a ^C behind it too, can't be taken away again
 	}
-	m.bar.Describe(m.phase + ": " + counts(c))
-	m.bar.Set(done) //nolint:errcheck // a line that can't be drawn is no reason to stop
+	fmt.Fprintf(m.w, "\r\x1b[K%s", line)
 }
 
 // stop takes the live line away.
 func (m *meter) stop() {
-	if m.bar != nil {
-		m.bar.Clear() //nolint:errcheck // as above
-		m.bar = nil
+	if m.terminal != nil {
+		fmt.Fprint(m.w, "\r\x1b[K")
 	}
 }
 
 // pace says how fast the phase is and when it will end.
 func (m *meter) pace(done, total int) string {
 	elapsed := time.Since(m.started).Seconds()
-	if done == 0 || elapsed <= 0 {
+	if done == 0 || elapsed < 1 {
 		return ""
 	}
 	rate := float64(done) / elapsed
 	text := fmt.Sprintf(" (%s a second", thousands(int(rate)))
 	if total > done {
 		left := time.Duration(float64(total-done) / rate * float64(time.Second))
-		text += fmt.Sprintf(", %v left", left.Round(time.Second))
+		text = fmt.Sprintf(" (%d %%, %s a second, %v left", 100*done/total, thousands(int(rate)), left.Round(time.Second))
 	}
 	return text + ")"
-}
-
-func counts(c jobs.Count) string {
-	return fmt.Sprintf("%s made, %s unchanged, %s refused", thousands(c.Made), thousands(c.Unchanged), thousands(c.Refused))
 }
 
 // thousands writes 1234567 as 1,234,567.
@@ -120,4 +113,15 @@ func thousands(n int) string {
 		b.WriteRune(d)
 	}
 	return sign + b.String()
+}
+
+// count writes a number with its noun: "1 row", "2,000 rows".
+func count(n int, noun string) string {
+	switch {
+	case n != 1 && strings.HasSuffix(noun, "s"):
+		noun += "es"
+	case n != 1:
+		noun += "s"
+	}
+	return thousands(n) + " " + noun
 }

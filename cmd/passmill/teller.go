@@ -15,17 +15,17 @@ const tellAtMost = 25
 // A teller prints problems of rows, without the values of cells, since what a
 // run prints ends in logs. It is safe for concurrent use.
 type teller struct {
-	w  io.Writer
-	mu sync.Mutex
-	n  int
+	w     io.Writer
+	meter *meter // whose live line has to go first
+	mu    sync.Mutex
+	n     int
 }
-
-func newTeller(w io.Writer) *teller { return &teller{w: w} }
 
 func (t *teller) tell(p jobs.Problem) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.n++; t.n <= tellAtMost {
+		t.meter.stop()
 		fmt.Fprintf(t.w, "%s%s\n", severityMark(p.Severity), p)
 	}
 }

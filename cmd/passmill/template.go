@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -40,7 +41,7 @@ func (c *templateNew) Run(std streams) error {
 	if err := templates.Write(c.Name, c.Dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "made %s; change it, then run passmill template lint %s\n", c.Dir, c.Dir)
+	fmt.Fprintf(std.out, "made %q; change it, then run passmill template lint %q\n", c.Dir, c.Dir)
 	return nil
 }
 
@@ -56,6 +57,9 @@ func (templateLint) Help() string {
 // Run prints all findings.
 func (c *templateLint) Run(std streams) error {
 	t, err := templates.Open(c.Dir, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if err != nil {
 		return status{exitPartly, err}
 	}
@@ -88,7 +92,7 @@ func (c *templateSheet) Run(std streams) (err error) {
 	}
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return err
+		return fmt.Errorf("write the empty workbook: %w; name another file behind the template, or remove this one", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := sheet.WriteEmpty(f, t.Name, t.Fields); err != nil {

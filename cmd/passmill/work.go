@@ -49,7 +49,12 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
-		errs = append(errs, w.join())
+		if err := w.join(); err != nil {
+			errs = append(errs, fmt.Errorf("%s:\n%w", w.place(), err))
+			for _, note := range w.source.Notes() { // one of them may be the reason
+				errs = append(errs, errors.New(note.String()))
+			}
+		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())
 		}
@@ -58,6 +63,11 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 		return nil, errors.Join(fmt.Errorf("job %q can't start", job.Name), err, w.close())
 	}
 	return w, nil
+}
+
+// place says where the names of the columns were looked for.
+func (w *work) place() string {
+	return fmt.Sprintf("the names of the columns in row %d of %s (header: under source names another row)", w.job.Source.Header, w.job.Source.File)
 }
 
 func (w *work) close() error {
@@ -89,16 +99,20 @@ func (w *work) loadTemplate() (err error) {
 	return nil
 }
 
-func (w *work) openSource(ctx context.Context) (err error) {
+func (w *work) openSource(ctx context.Context) error {
 	s := w.job.Source
 	hidden := sheet.SkipHidden
 	if s.Hidden == "keep" {
 		hidden = sheet.KeepHidden
 	}
-	w.source, err = sheet.Open(ctx, sheet.Options{
+	source, err := sheet.Open(ctx, sheet.Options{
 		File: w.path(s.File), Sheet: s.Sheet, Header: s.Header, Hidden: hidden, Limits: sheet.Wide(),
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	w.source = source
+	return nil
 }
 
 // join compiles the template for the certificate and matches its fields to the
@@ -173,7 +187,6 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 
 // key returns what must be the same for an interrupted run to be resumed.
 func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
-	settings := fmt.Sprintf("%+v %+v %v %v %+v %+v", *w.job, o, force, w.source.AtMost() > jobs.FolderThreshold, target.TypeID, target.TeamID)
-	sum := sha256.Sum256([]byte(settings))
-	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Settings: jobs.Hash(sum[:16])}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target))
+	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Sink: target.Sink, Settings: jobs.Hash(sum[:16])}
 }

@@ -61,6 +61,9 @@ func findWorkspace(start, database string) (workspace, error) {
 	if database != "" {
 		w.database = database
 	}
+	if isURL(w.database) && !strings.HasPrefix(w.database, "postgres://") && !strings.HasPrefix(w.database, "postgresql://") {
+		return w, errors.New("the ledger is an SQLite file or a postgres:// URL; other databases are not known")
+	}
 	return w, nil
 }
 
@@ -87,17 +90,23 @@ func (w workspace) open(ctx context.Context) (*ledger.DB, error) {
 func (w workspace) hasLedger() bool { return isURL(w.database) || exists(w.database) }
 
 // sink returns what the ledger calls an output directory: its path from the
-// workspace, so that a workspace can be moved, or its whole path where several
-// machines share one ledger.
+// ledger's folder, so that a workspace can be moved as a whole, or its whole path
+// where the ledger is no file.
 func (w workspace) sink(dir string) (string, error) {
-	abs, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
-	if rel, err := filepath.Rel(w.dir, abs); err == nil && !isURL(w.database) {
-		abs = rel
+	if !isURL(w.database) {
+		ledger, err := filepath.Abs(w.database)
+		if err != nil {
+			return "", err
+		}
+		if rel, err := filepath.Rel(filepath.Dir(ledger), dir); err == nil {
+			dir = rel
+		}
 	}
-	return "dir:" + filepath.ToSlash(abs), nil
+	return "dir:" + filepath.ToSlash(dir), nil
 }
 
 func isURL(database string) bool { return strings.Contains(database, "://") }

@@ -7,14 +7,15 @@ import (
 )
 
 var upsertArtefacts = bulk{
-	head: `INSERT INTO artefacts (pass_id, sink, name, change_number, size, manifest_hash, pressed_at)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO artefacts (pass_id, sink, name, change_number, size, manifest_hash, certificate_id, pressed_at)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?)`,
 	tail: `
 		ON CONFLICT (pass_id, sink) DO UPDATE SET
 			name = excluded.name,
 			change_number = excluded.change_number,
 			size = excluded.size,
 			manifest_hash = excluded.manifest_hash,
+			certificate_id = excluded.certificate_id,
 			pressed_at = excluded.pressed_at`,
 }
 
@@ -32,7 +33,7 @@ func (c *chunk) artefacts(ctx context.Context) error {
 	}
 	err := c.insert(ctx, upsertArtefacts, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
-		return append(dst, m.passID, c.sink, m.Staged.Name, m.change, m.Size, m.Manifest[:], millis(c.now))
+		return append(dst, m.passID, c.sink, m.Staged.Name, m.change, m.Size, m.Manifest[:], orNull(m.Certificate), millis(c.now))
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("artefacts: %w", err)
@@ -79,6 +80,36 @@ func (c *chunk) displace(ctx context.Context, names []string, owner map[string]i
 	}
 	_, err = execList(ctx, c.tx, touch, displaced, c.sink)
 	return err
+}
+
+// doubt notes names under which files may lie that nobody has recorded. A pass
+// or bundle that claims one keeps it, but a pass's artefact is in doubt from now
+// on: it is made again when the pass is asked for next. What nobody claims is a
+// leftover, until it is.
+func (t *tx) doubt(ctx context.Context, sink string, names []string) error {
+	const (
+		artefacts = `UPDATE artefacts SET change_number = 0 WHERE sink = ? AND name IN (` + listMark + `) RETURNING name`
+		parts     = `SELECT name FROM bundle_parts WHERE sink = ? AND name IN (` + listMark + `)`
+	)
+	claimed := make(map[string]bool, len(names))
+	for _, query := range []string{artefacts, parts} {
+		err := eachList(ctx, t, func(rows *sql.Rows) error {
+			var name string
+			err := rows.Scan(&name)
+			claimed[name] = true
+			return err
+		}, query, names, sink)
+		if err != nil {
+			return fmt.Errorf("names in doubt: %w", err)
+		}
+	}
+	var left []string
+	for _, name := range names {
+		if !claimed[name] {
+			left = append(left, name)
+		}
+	}
+	return t.leave(ctx, sink, left)
 }
 
 // leave notes files that are to be removed.

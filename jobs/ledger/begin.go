@@ -15,7 +15,8 @@ import (
 // If the newest run of the job is open and has the same key, it is resumed under
 // its own id: if it was importing, what it had imported is deleted and the import
 // begins again; if it was pressing, it goes on. An open run with another key is
-// closed as superseded, its waiting rows are deleted, and a new run begins.
+// closed as superseded, its waiting rows are deleted, what may lie in the sink of
+// them is put in doubt, and a new run begins.
 func (d *DB) Begin(ctx context.Context, key jobs.RunKey, now time.Time) (jobs.Run, error) {
 	run, err := d.beginRun(ctx, key, now)
 	if err != nil {
@@ -76,11 +77,12 @@ func (d *DB) newRun(ctx context.Context, key jobs.RunKey, now time.Time) (jobs.R
 	// A conflict means that the run is there: the answer of this very
 	// statement's commit was lost, or the caller doesn't hold the lock.
 	const query = `
-		INSERT INTO runs (job, source_hash, template_hash, settings_hash, state, started, host, pid)
-		VALUES (?, ?, ?, ?, 'importing', ?, ?, ?)
+		INSERT INTO runs (job, source_hash, template_hash, sink, settings_hash, state, started, host, pid)
+		VALUES (?, ?, ?, ?, ?, 'importing', ?, ?, ?)
 		ON CONFLICT (job) WHERE state IN ('importing', 'pressing') DO NOTHING`
 	err := d.write(ctx, stepBegin, func(t *tx) error {
-		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), hash(key.Settings), millis(now), host(), os.Getpid())
+		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), key.Sink, hash(key.Settings),
+			millis(now), host(), os.Getpid())
 		return err
 	})
 	if err != nil {
@@ -95,7 +97,8 @@ func (d *DB) newRun(ctx context.Context, key jobs.RunKey, now time.Time) (jobs.R
 
 func (d *DB) resume(ctx context.Context, run jobs.Run) (jobs.Run, error) {
 	if run.State == jobs.RunImporting {
-		if err := d.deleteWaiting(ctx, stepClear, run.ID); err != nil {
+		err := d.drain(ctx, stepClear, func(t *tx) (int64, error) { return t.deleteWaiting(ctx, run.ID) })
+		if err != nil {
 			return jobs.Run{}, err
 		}
 		if err := d.deleteBatches(ctx, run.ID); err != nil {
@@ -117,12 +120,12 @@ const (
 	batchesAtOnce = 5 // and the thousand problems that each may have
 )
 
-// deleteWaiting deletes the waiting rows of a run, some thousands at a time.
-func (d *DB) deleteWaiting(ctx context.Context, s step, run int64) error {
+// deleteWaiting deletes some of the waiting rows of a run, and returns how many.
+func (t *tx) deleteWaiting(ctx context.Context, run int64) (int64, error) {
 	const query = `
 		DELETE FROM rows
 		WHERE id IN (SELECT id FROM rows WHERE run_id = ? AND state = 'waiting' ORDER BY id LIMIT ?)`
-	return d.drain(ctx, s, func(t *tx) (int64, error) { return t.affect(ctx, query, run, rowsAtOnce) })
+	return t.affect(ctx, query, run, rowsAtOnce)
 }
 
 // deleteBatches deletes the batches of a run, and the problems found in them.

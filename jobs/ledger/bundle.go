@@ -108,9 +108,6 @@ func (t *tx) bundleMade(ctx context.Context, job, sink, key string, parts []stri
 	return t.claim(ctx, sink, parts)
 }
 
-// A key names a bundle of a job.
-type key struct{ job, bundle string }
-
 // bundles marks as dirty the bundles that the passes are in, or were in: a file
 // in them is new, or a member came or went.
 func (c *chunk) bundles(ctx context.Context) error {
@@ -120,26 +117,24 @@ func (c *chunk) bundles(ctx context.Context) error {
 		row:  `(?, ?, ?, 'dirty')`,
 		tail: ` ON CONFLICT (job, sink, key) DO UPDATE SET state = excluded.state`,
 	}
-	here, touched := map[key]bool{}, map[key]bool{}
+	here, touched := map[string]bool{}, map[string]bool{}
 	for i := range c.made {
 		m := &c.made[i]
-		now, old := key{c.job, m.Staged.Bundle}, key{m.old.job, m.old.bundle}
+		now, old := m.Staged.Bundle, m.old.bundle
 		here[now] = true
 		if now != old { // then in other sinks as well
 			touched[now], touched[old] = true, true
 		}
 	}
-	for k := range touched {
-		if k.bundle == "" {
-			continue
-		}
-		if _, err := c.exec(ctx, touch, k.job, k.bundle); err != nil {
+	delete(touched, "")
+	delete(here, "")
+	for key := range touched {
+		if _, err := c.exec(ctx, touch, c.job, key); err != nil {
 			return err
 		}
 	}
-	delete(here, key{c.job, ""})
 	keys := slices.Collect(maps.Keys(here))
 	return c.insert(ctx, insert, len(keys), func(dst []any, i int) []any {
-		return append(dst, keys[i].job, c.sink, keys[i].bundle)
+		return append(dst, c.job, c.sink, keys[i])
 	}, nil)
 }

@@ -11,6 +11,12 @@ import (
 
 // Commit implements [jobs.Book]. Rows that the run doesn't have are
 // [jobs.ErrNotFound], and nothing is recorded.
+//
+// A pass stays with its job. If another job has made it since the import, the row
+// is recorded as failed, with a problem of code "other-job", though the caller
+// says that it was made: the counts and problems of the run tell. Nothing changes
+// for the other job's pass, save that its artefact in this sink is in doubt if the
+// row's file was put under its name.
 func (d *DB) Commit(ctx context.Context, run int64, sink string, made []jobs.Made, failed []jobs.Failed) error {
 	if len(made)+len(failed) == 0 {
 		return nil
@@ -62,7 +68,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.passes, c.rowsMade, c.artefacts, c.bundles, c.rowsFailed, c.counts,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.bundles, c.rowsFailed, c.counts,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -76,18 +82,25 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 	return err
 }
 
-func (c *chunk) lock(ctx context.Context) error {
-	const (
-		counter = `SELECT value FROM change_counter WHERE id = 1 FOR UPDATE`
-		job     = `SELECT job FROM runs WHERE id = ?`
-	)
-	if found, err := c.one(ctx, []any{&c.counter}, counter); err != nil || !found {
-		return orNotFound(err)
+func (c *chunk) lock(ctx context.Context) (err error) {
+	const job = `SELECT job FROM runs WHERE id = ?`
+	if c.counter, err = c.lockCounter(ctx); err != nil {
+		return err
 	}
 	if found, err := c.one(ctx, []any{&c.job}, job, c.run); err != nil || !found {
 		return orNotFound(err)
 	}
 	return nil
+}
+
+// lockCounter returns the last change number, and lets nobody else take one
+// until the transaction ends.
+func (t *tx) lockCounter(ctx context.Context) (value int64, err error) {
+	const query = `SELECT value FROM change_counter WHERE id = 1 FOR UPDATE`
+	if found, err := t.one(ctx, []any{&value}, query); err != nil || !found {
+		return 0, orNotFound(err)
+	}
+	return value, nil
 }
 
 func orNotFound(err error) error {

@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -225,25 +224,57 @@ func TestChangeNumbersInOrder(t *testing.T) {
 	})
 }
 
+// TestCommitOfOtherJob commits rows of an interrupted run, of which another job
+// has made one meanwhile.
 func TestCommitOfOtherJob(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
-		db, ctx := open(t, dsn), t.Context()
-		s := row(1, "A", "x")
-		s.Bundle = "one"
-		finished(t, db, key("a"), s)
-		must(t, db.BundlesMade(ctx, "members", sink, []jobs.BundleParts{{Key: "one", Parts: []string{"one.zip"}}}))
+		p, ctx := &player{DB: open(t, dsn), shelf: folder(t.TempDir())}, t.Context()
+		late := []jobs.Staged{row(1, "A", "x"), row(2, "B", "x"), row(3, "C", "x")}
+		for i := range late {
+			late[i].Bundle = "one"
+		}
+		late[2].Name = "late-C.pkpass"
+		run, waiting := staged(t, p.DB, key("a"), late...)
 		k := key("b")
 		k.Job = "vouchers"
-		finished(t, db, k, row(1, "A", "y"))
-		known, err := db.Known(ctx, typeID, sink, []string{"A"})
-		must(t, err)
-		if known["A"].Job != "vouchers" {
-			t.Errorf("the pass belongs to %q", known["A"].Job)
+		p.run(t, k, row(1, "A", "y"), row(2, "C", "y"))
+		before := passOf(t, dsn, "A")
+
+		put(t, p.shelf, waiting) // over the file of A
+		for range 2 {
+			must(t, p.Commit(ctx, run, sink, pressed(waiting), nil))
 		}
-		list, err := db.Bundles(ctx, "members", sink, "", 10)
+		p.findings(t, "interrupted-run", "dirty-bundles", "leftovers", "in-doubt")
+		must(t, p.tidy(ctx))
+		got, err := p.Finish(ctx, run, jobs.RunDone, now)
 		must(t, err)
-		if len(list) != 1 || len(list[0].Members) != 0 {
-			t.Errorf("bundles of the job that lost the pass: %v", fmt.Sprint(list))
+		if want := (jobs.Count{Rows: 3, Made: 1, Refused: 2}); got.Count != want {
+			t.Errorf("counts %+v, want %+v", got.Count, want)
 		}
+		var told []string
+		for _, problem := range problems(t, p.DB, run) {
+			told = append(told, problem.Serial+" "+problem.Code+" "+problem.Message)
+			if problem.Fix == "" || problem.Severity != jobs.Refused || problem.Origin.Row == 0 {
+				t.Errorf("problem %+v", problem)
+			}
+		}
+		const message = ` other-job job "vouchers" has made a pass with this serial number meanwhile`
+		if diff := cmp.Diff([]string{"A" + message, "C" + message}, told); diff != "" {
+			t.Errorf("problems (-want +got):\n%s", diff)
+		}
+		known, err := p.Known(ctx, typeID, sink, []string{"A", "B", "C"})
+		must(t, err)
+		if known["A"].Job != "vouchers" || known["B"].Job != "members" || known["C"].Job != "vouchers" {
+			t.Errorf("the passes belong to %+v", known)
+		}
+		if after := passOf(t, dsn, "A"); after != before {
+			t.Errorf("the other job's pass became %+v, and was %+v", after, before)
+		}
+		if known["A"].Name != "" || known["C"].Name != "C.pkpass" {
+			t.Errorf("A is at %q, C at %q; want A's file in doubt and C's not", known["A"].Name, known["C"].Name)
+		}
+
+		p.run(t, k, row(1, "A", "y"), row(2, "C", "y"))
+		p.findings(t)
 	})
 }

@@ -20,6 +20,14 @@
 // A change number is taken under a lock that is held until the transaction ends.
 // So a reader that has seen number n has seen everything up to n.
 //
+// A pass may lie in a sink before the ledger says so: until its chunk is recorded,
+// its waiting row is the only word of it. So when a run is given up, each name
+// that its waiting rows hold is either put in doubt, if a pass claims it (its
+// artefact then counts as missing), or becomes a leftover.
+//
+// A pass stays with the job that made it first. Its artefacts, one for each sink,
+// may be older than it is: each is made again by the next run for its sink.
+//
 // # SQLite
 //
 // One connection writes, and readers have a few of their own. Each commit is on

@@ -23,7 +23,11 @@ type FsckOptions struct {
 	Summary *FsckSummary
 }
 
-// A FsckSummary counts what a check has looked at.
+// A FsckSummary counts what a check has looked at. The check goes through the
+// whole ledger, and Damages and Advice count all that it found; the other members
+// count what concerns the asked sink: the runs for it and their rows, the passes
+// that have an artefact in it, those artefacts, its files and its bundles. If no
+// sink is named, they count everything.
 type FsckSummary struct {
 	Runs, Rows, Passes, Artefacts, Files, Bundles int
 	Damages, Advice                               int // findings
@@ -54,10 +58,10 @@ type Artefact struct {
 	Serial       string
 	Job          string
 	Name         string // empty if another pass was written under it since
-	ChangeNumber int64
+	ChangeNumber int64  // of the pass when it was pressed
 	Size         int64
 	Manifest     [32]byte  // SHA-256 of manifest.json
-	Template     jobs.Hash // the version of the template
+	Template     jobs.Hash // the version of the template; zero if the pass has changed since
 	Certificate  string    // the id of the certificate that signed; may be empty
 }
 
@@ -119,6 +123,9 @@ func (c *checker) found(f Finding) bool {
 	c.left = !c.yield(f, nil)
 	return !c.left
 }
+
+// concerns reports whether things of a sink are to be counted.
+func (c *checker) concerns(sink string) bool { return c.Sink == "" || c.Sink == sink }
 
 // all reports findings.
 func (c *checker) all(findings []Finding) bool {

@@ -30,6 +30,9 @@ func (r *artefactRow) artefact() Artefact {
 		PassID: r.PassID, TypeID: r.TypeID, Serial: r.Serial, Job: r.Job, Name: r.Name,
 		ChangeNumber: r.Change, Size: r.Size, Manifest: r.Manifest, Template: jobs.Hash(r.Template),
 	}
+	if r.Change < r.PassChange {
+		a.Template = jobs.Hash{}
+	}
 	if r.Certificate != nil {
 		a.Certificate = *r.Certificate
 	}
@@ -40,7 +43,7 @@ func (r *artefactRow) artefact() Artefact {
 func (c *checker) files(ctx context.Context) error {
 	const query = `
 		SELECT a.pass_id, p.type_id, p.serial, p.job, COALESCE(a.name, '') AS name, a.change_number,
-			p.change_number AS pass_change, a.size, a.manifest_hash, p.template_version, p.certificate_id
+			p.change_number AS pass_change, a.size, a.manifest_hash, p.template_version, a.certificate_id
 		FROM artefacts a
 		JOIN passes p ON p.id = a.pass_id
 		WHERE a.sink = ? AND a.pass_id > ?
@@ -97,7 +100,18 @@ func (c *checker) file(ctx context.Context, r *artefactRow) ([]Finding, error) {
 		}}, nil
 	}
 	var findings []Finding
-	if r.Change > r.PassChange {
+	switch {
+	case r.Change == 0:
+		return []Finding{{
+			Code: "in-doubt", Advice: true, Subject: r.Name,
+			Message: "is in doubt after an interrupted run, and " + pass + " claims it", Fix: "run the job again: it sees to it",
+		}}, nil
+	case r.Change < r.PassChange: // the file is still to be what it was
+		findings = append(findings, Finding{
+			Code: "older-file", Advice: true, Subject: r.Name,
+			Message: "is older than " + pass, Fix: "run the job again for this output folder: it makes it again",
+		})
+	case r.Change > r.PassChange:
 		findings = append(findings, Finding{Code: "newer-artefact", Subject: pass, Message: "was pressed at a change number that it never had", Fix: "restore the last backup"})
 	}
 	data, err := c.Shelf.Get(ctx, r.Name)
@@ -185,7 +199,7 @@ func (c *checker) strange(ctx context.Context, names []string) error {
 		if _, ok := claims[name]; ok {
 			continue
 		}
-		if !c.found(Finding{Code: "stray-file", Subject: name, Message: "lies in the sink, and belongs to no pass and no bundle", Fix: "remove it, or run the job again if it was interrupted"}) {
+		if !c.found(Finding{Code: "stray-file", Subject: name, Message: "lies in the output folder, and belongs to no pass and no bundle", Fix: "remove it, or run the job again if it was interrupted"}) {
 			return nil
 		}
 	}

@@ -18,9 +18,9 @@ func (c *checker) rows(ctx context.Context) error {
 			LEFT JOIN passes p ON p.id = r.pass_id
 			WHERE r.id > ? AND r.id <= ? AND r.state = 'made' AND (p.id IS NULL OR p.serial <> r.serial OR p.row_id < r.id)
 			ORDER BY r.id`
-		count = `SELECT COUNT(*) FROM rows`
+		count = `SELECT COUNT(*) FROM rows WHERE ? = '' OR run_id IN (SELECT id FROM runs WHERE sink = ?)`
 	)
-	if err := c.get(ctx, &c.Summary.Rows, count); err != nil {
+	if err := c.get(ctx, &c.Summary.Rows, count, c.Sink, c.Sink); err != nil {
 		return err
 	}
 	var newest int64
@@ -59,6 +59,7 @@ type passCheck struct {
 	RowPass   *int64  `db:"row_pass"`
 	RowPrint  []byte  `db:"row_print"`
 	Artefacts int     `db:"artefacts"`
+	Here      int     `db:"here"` // artefacts in the asked sink
 	Template  int     `db:"template"`
 }
 
@@ -69,6 +70,7 @@ func (c *checker) passes(ctx context.Context) error {
 		SELECT p.id, p.type_id, p.serial, p.fingerprint,
 			r.state, r.serial AS row_serial, r.pass_id AS row_pass, r.fingerprint AS row_print,
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id) AS artefacts,
+			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id AND a.sink = ?) AS here,
 			(SELECT COUNT(*) FROM templates t WHERE t.version = p.template_version) AS template
 		FROM passes p
 		LEFT JOIN rows r ON r.id = p.row_id
@@ -77,12 +79,14 @@ func (c *checker) passes(ctx context.Context) error {
 		LIMIT ` + pageLimit
 	for last := int64(0); ; {
 		var page []passCheck
-		if err := c.list(ctx, &page, query, last); err != nil || len(page) == 0 {
+		if err := c.list(ctx, &page, query, c.Sink, last); err != nil || len(page) == 0 {
 			return err
 		}
 		for i := range page {
 			last = page[i].ID
-			c.Summary.Passes++
+			if c.Sink == "" || page[i].Here > 0 {
+				c.Summary.Passes++
+			}
 			if !c.all(page[i].findings()) {
 				return nil
 			}
@@ -112,7 +116,7 @@ func (p *passCheck) findings() []Finding {
 		add("pass-without-template", "has no template version", restore)
 	}
 	if p.Artefacts == 0 {
-		add("pass-without-artefact", "is marked as made, but lies in no sink", makeAgain)
+		add("pass-without-artefact", "is marked as made, but lies in no output folder", makeAgain)
 	}
 	return findings
 }
@@ -138,7 +142,7 @@ func (c *checker) names(ctx context.Context) error {
 		return err
 	}
 	for _, p := range page {
-		if !c.found(Finding{Code: "name-claimed-twice", Subject: p.Name, Message: fmt.Sprintf("belongs to two passes or bundles in %s", p.Sink), Fix: "restore the last backup"}) {
+		if !c.found(Finding{Code: "name-claimed-twice", Subject: p.Name, Message: fmt.Sprintf("belongs to two passes or bundles of the output folder %s", p.Sink), Fix: "restore the last backup"}) {
 			return nil
 		}
 	}
@@ -162,10 +166,12 @@ func (c *checker) bundles(ctx context.Context) error {
 		return err
 	}
 	for _, b := range page {
-		c.Summary.Bundles += b.N
+		if c.concerns(b.Sink) {
+			c.Summary.Bundles += b.N
+		}
 		if b.Dirty > 0 && !c.found(Finding{
 			Code: "dirty-bundles", Advice: true, Subject: fmt.Sprintf("job %q", b.Job),
-			Message: fmt.Sprintf("%d of its bundles in %s are to be made again", b.Dirty, b.Sink), Fix: "run the job again",
+			Message: fmt.Sprintf("%d of its bundles in the output folder %s are to be made again", b.Dirty, b.Sink), Fix: "run the job again",
 		}) {
 			return nil
 		}
@@ -185,7 +191,7 @@ func (c *checker) leftovers(ctx context.Context) error {
 	}
 	for _, l := range page {
 		if !c.found(Finding{
-			Code: "leftovers", Advice: true, Subject: l.Sink,
+			Code: "leftovers", Advice: true, Subject: "output folder " + l.Sink,
 			Message: fmt.Sprintf("holds %d files that are to be removed", l.N), Fix: "run the job again: that removes them",
 		}) {
 			return nil

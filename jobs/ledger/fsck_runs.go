@@ -19,7 +19,9 @@ func (c *checker) runs(ctx context.Context) error {
 		}
 		for i := range page {
 			last = page[i].ID
-			c.Summary.Runs++
+			if c.concerns(page[i].Sink) {
+				c.Summary.Runs++
+			}
 			findings, err := c.run(ctx, &page[i])
 			if err != nil || !c.all(findings) {
 				return err

@@ -74,6 +74,8 @@ func TestFsckDamages(t *testing.T) {
 		{code: "damaged-file", sql: `UPDATE artefacts SET manifest_hash = (SELECT manifest_hash FROM artefacts WHERE pass_id = ` + aPass + ` + 1) WHERE pass_id = ` + aPass},
 		{code: "overwritten", sql: `UPDATE artefacts SET name = NULL WHERE pass_id = ` + aPass},
 		{code: "newer-artefact", sql: `UPDATE artefacts SET change_number = 1000000 WHERE pass_id = ` + aPass},
+		{code: "in-doubt", sql: `UPDATE artefacts SET change_number = 0 WHERE pass_id = ` + aPass},
+		{code: "older-file", sql: `UPDATE artefacts SET change_number = 1 WHERE pass_id = ` + aPass + ` + 1`},
 		{code: "missing-file", sql: `UPDATE artefacts SET name = 'elsewhere' WHERE pass_id = ` + aPass},
 		{code: "row-without-pass", sql: `DELETE FROM passes WHERE id = ` + aPass},
 		{code: "pass-without-row", sql: `DELETE FROM rows WHERE id = (SELECT row_id FROM passes WHERE id = ` + aPass + `)`},

@@ -11,11 +11,13 @@ import (
 // Known implements [jobs.Snapshot].
 func (d *DB) Known(ctx context.Context, typeID, sink string, serials []string) (map[string]jobs.Known, error) {
 	// A pass whose file was overwritten by another's has an artefact without
-	// a name, and counts as one without an artefact.
+	// a name, and counts as one without an artefact. So does one whose file in
+	// this sink is in doubt, or older than the pass: what was made for another
+	// sink since is missing here.
 	const query = `
 		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, COALESCE(a.name, '')
 		FROM passes p
-		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ?
+		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ? AND a.change_number = p.change_number
 		WHERE p.type_id = ? AND p.serial IN (` + listMark + `)`
 	known := make(map[string]jobs.Known, len(serials))
 	var k jobs.Known

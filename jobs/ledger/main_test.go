@@ -129,7 +129,7 @@ func hash(s string) jobs.Hash {
 }
 
 func key(source string) jobs.RunKey {
-	return jobs.RunKey{Job: "members", Source: hash(source), Template: version, Settings: hash("settings")}
+	return jobs.RunKey{Job: "members", Source: hash(source), Template: version, Sink: sink, Settings: hash("settings")}
 }
 
 // row returns a staged row whose content is text.

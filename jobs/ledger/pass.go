@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"passmill/jobs"
 )
 
 // previous looks up the passes that were there before.
@@ -37,6 +39,28 @@ func (c *chunk) previous(ctx context.Context) error {
 	return nil
 }
 
+// foreign fails the rows whose pass belongs to another job. The import has
+// refused what it knew of; these passes were made since. A file that was put into
+// the sink for such a row is in doubt.
+func (c *chunk) foreign(ctx context.Context) error {
+	var names []string
+	own := c.made[:0]
+	for _, m := range c.made {
+		if m.passID == 0 || m.old.job == c.job {
+			own = append(own, m)
+			continue
+		}
+		names = append(names, m.Staged.Name)
+		c.failed = append(c.failed, &jobs.Failed{Staged: m.Staged, Problem: jobs.Problem{
+			Origin: jobs.Origin{Row: m.Staged.Row}, Serial: m.Staged.Serial, Code: "other-job", Severity: jobs.Refused,
+			Message: fmt.Sprintf("job %q has made a pass with this serial number meanwhile", m.old.job),
+			Fix:     fmt.Sprintf("if this job takes its place, write name: %s into it; else use other serial numbers", m.old.job),
+		}})
+	}
+	c.made = own
+	return c.doubt(ctx, c.sink, names)
+}
+
 // byType returns the rows by pass type and serial number.
 func (c *chunk) byType() map[string]map[string]*pressed {
 	types := map[string]map[string]*pressed{}
@@ -67,14 +91,12 @@ func (c *chunk) number(m *pressed) {
 }
 
 var upsertPasses = bulk{
-	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, certificate_id, fingerprint, bundle, change_number, modified, created)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, bundle, change_number, modified, created)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	tail: `
 		ON CONFLICT (type_id, serial) DO UPDATE SET
-			job = excluded.job,
 			row_id = excluded.row_id,
 			template_version = excluded.template_version,
-			certificate_id = excluded.certificate_id,
 			fingerprint = excluded.fingerprint,
 			bundle = excluded.bundle,
 			change_number = excluded.change_number,
@@ -94,7 +116,7 @@ func (c *chunk) passes(ctx context.Context) error {
 	err := c.insert(ctx, upsertPasses, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
 		s := &m.Staged
-		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], orNull(m.Certificate), s.Fingerprint[:], s.Bundle,
+		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], s.Bundle,
 			m.change, m.modified, m.created)
 	}, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {

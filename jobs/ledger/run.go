@@ -10,7 +10,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, settings_hash, state, total, made, unchanged, refused, started, finished`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -18,6 +18,7 @@ type runRow struct {
 	Job       string        `db:"job"`
 	Source    hash          `db:"source_hash"`
 	Template  hash          `db:"template_hash"`
+	Sink      string        `db:"sink"`
 	Settings  hash          `db:"settings_hash"`
 	State     jobs.RunState `db:"state"`
 	Total     int           `db:"total"`
@@ -30,8 +31,10 @@ type runRow struct {
 
 func (r *runRow) run() jobs.Run {
 	run := jobs.Run{
-		ID:      r.ID,
-		Key:     jobs.RunKey{Job: r.Job, Source: jobs.Hash(r.Source), Template: jobs.Hash(r.Template), Settings: jobs.Hash(r.Settings)},
+		ID: r.ID,
+		Key: jobs.RunKey{
+			Job: r.Job, Source: jobs.Hash(r.Source), Template: jobs.Hash(r.Template), Sink: r.Sink, Settings: jobs.Hash(r.Settings),
+		},
 		State:   r.State,
 		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
 		Started: fromMillis(r.Started),
@@ -77,8 +80,8 @@ func (d *DB) Runs(ctx context.Context, job string, limit int) ([]jobs.Run, error
 }
 
 // Finish closes a run. It is done only if no row waits any more; closed in
-// another state, its waiting rows are deleted. A run that was closed so before
-// stays as it is.
+// another state, its waiting rows are deleted, and what may lie in the sink of
+// them is put in doubt. A run that was closed so before stays as it is.
 func (d *DB) Finish(ctx context.Context, run int64, state jobs.RunState, now time.Time) (jobs.Run, error) {
 	if isOpen(state) {
 		return jobs.Run{}, fmt.Errorf("finish run %d: %q is no state to end in", run, state)
@@ -127,7 +130,8 @@ func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error
 // tidy deletes what a closed run left to do, and then gives it the time of its
 // end.
 func (d *DB) tidy(ctx context.Context, run int64, now time.Time) error {
-	if err := d.deleteWaiting(ctx, stepTidy, run); err != nil {
+	err := d.drain(ctx, stepTidy, func(t *tx) (int64, error) { return t.giveUp(ctx, run) })
+	if err != nil {
 		return err
 	}
 	const query = `UPDATE runs SET finished = ? WHERE id = ? AND finished IS NULL`
@@ -135,4 +139,40 @@ func (d *DB) tidy(ctx context.Context, run int64, now time.Time) error {
 		_, err := t.exec(ctx, query, millis(now), run)
 		return err
 	})
+}
+
+// giveUp deletes some of the waiting rows of a closed run, and returns how many.
+// A waiting row is the only word of a pass that may have been put into the sink
+// before the run was killed, so its name is put in doubt at the same time.
+func (t *tx) giveUp(ctx context.Context, run int64) (int64, error) {
+	const (
+		of   = `SELECT sink, total FROM runs WHERE id = ?`
+		some = `SELECT name FROM rows WHERE run_id = ? AND state = 'waiting' ORDER BY id LIMIT ?`
+	)
+	// No chunk may be recorded in between: its rows would be in doubt and made.
+	if _, err := t.lockCounter(ctx); err != nil {
+		return 0, err
+	}
+	var sink string
+	var total int
+	if found, err := t.one(ctx, []any{&sink, &total}, of, run); err != nil || !found {
+		return 0, orNotFound(err)
+	}
+	if total == 0 { // its import never ended, so nothing was pressed
+		return t.deleteWaiting(ctx, run)
+	}
+	var names []string
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	}, some, run, rowsAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	if err := t.doubt(ctx, sink, names); err != nil {
+		return 0, err
+	}
+	return t.deleteWaiting(ctx, run)
 }

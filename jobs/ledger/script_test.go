@@ -51,18 +51,28 @@ type player struct {
 	shelf folder
 }
 
-// abandoned leaves an import halfway, twice, for the next run to supersede.
+// abandoned leaves an import halfway, and then passes in the sink that it doesn't
+// record, for the next run to supersede.
 func (p *player) abandoned(ctx context.Context) error {
 	newest, err := p.Runs(ctx, "members", 1)
 	if err != nil || len(newest) > 0 && newest[0].State != jobs.RunImporting || len(newest) > 0 && newest[0].Key != key("abandoned") {
 		return err
 	}
+	var run jobs.Run
+	list := append(rows(1, 9, "abandoned"), row(99, "nobody else's", "abandoned"))
 	for range 2 {
-		run, err := p.Begin(ctx, key("abandoned"), now)
-		if err != nil {
+		if run, err = p.Begin(ctx, key("abandoned"), now); err != nil {
 			return err
 		}
-		if err := p.Stage(ctx, run.ID, jobs.Batch{Number: 1, Staged: rows(1, 9, "abandoned")}); err != nil {
+		if err := p.Stage(ctx, run.ID, jobs.Batch{Number: 1, Staged: list}); err != nil {
+			return err
+		}
+	}
+	if _, err := p.Imported(ctx, run.ID); err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := p.shelf.Put(ctx, jobs.Passes(jobs.Pass{Name: s.Name, Data: content(s)})); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ type csvBody struct {
 	dialect  dialect
 	header   int
 	width    int
-	lines    int
+	below    int // lines below the header, at most
 }
 
 func (s *Source) openCSV(ctx context.Context, o Options, size int64) error {
@@ -46,7 +46,7 @@ func (s *Source) openCSV(ctx context.Context, o Options, size int64) error {
 	if _, err := s.file.ReadAt(head, 0); err != nil && err != io.EOF {
 		return err
 	}
-	b := &csvBody{file: s.file, size: size, hash: found.hash, header: o.Header, lines: found.lines + 1}
+	b := &csvBody{file: s.file, size: size, hash: found.hash, header: o.Header, below: max(found.all()-o.Header, 0)}
 	if b.encoding, err = encodingOf(head, found); err != nil {
 		return err
 	}
@@ -55,6 +55,9 @@ func (s *Source) openCSV(ctx context.Context, o Options, size int64) error {
 		return err
 	}
 	b.dialect = dialectOf(string(sample), b.header, len(sample) == sampleSize)
+	if b.dialect.skip > 0 {
+		b.below = max(b.below-1, 0)
+	}
 	s.hash, s.body = b.hash, b
 	var n notes
 	if b.encoding == charmap.Windows1252 {
@@ -98,12 +101,15 @@ func (b *csvBody) columns(most int, n *notes) ([]jobs.Column, error) {
 		for i, name := range cells {
 			list[i] = named(strings.TrimSpace(name), i+1, b.header, n)
 		}
+		if _, _, err := in.next(); err == io.EOF { // another error is for Rows to report
+			n.add(noRows(), "")
+		}
 		return list, duplicates(list, b.header)
 	}
 }
 
 func (b *csvBody) count() int   { return 0 }
-func (b *csvBody) most() int    { return b.lines }
+func (b *csvBody) most() int    { return b.below }
 func (b *csvBody) close() error { return nil }
 
 // rows reads the file again from its beginning.

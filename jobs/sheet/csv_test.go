@@ -4,11 +4,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"passmill/jobs"
 	"passmill/jobs/sheet"
 )
 
@@ -45,6 +47,7 @@ func TestCSV(t *testing.T) {
 		{"header with empty ends", " a ,b,,\n1,2,,\n", []string{"a|b", `2: "1" "2"`}},
 		{"unnamed column", "a,,c\n1,2,3\n", []string{"a|B|c", `2: "1" "2" "3"`}},
 		{"Windows-1252", "name,price\nZo\xeb,5 \x80\n", []string{"name|price", `2: "Zoë" "5 €"`}},
+		{"Windows-1252 that looks a little like UTF-8", "name\n\xabCAF\xc9\xbb \xfcber\nSpa\xdf\x93 Zo\xeb\n", []string{"name", `2: "«CAFÉ» über"`, `3: "Spaß“ Zoë"`}},
 		{"UTF-16LE", string(utf16LE("näme,city\na,b\n")), []string{"näme|city", `2: "a" "b"`}},
 		{"UTF-16LE without a mark", string(utf16LE("name,city\nä,b\n")[2:]), []string{"name|city", `2: "ä" "b"`}},
 		{"UTF-16BE", "\xfe\xff" + utf16BE("name\tcity\nä\tb\n"), []string{"name|city", `2: "ä" "b"`}},
@@ -81,6 +84,8 @@ func TestCSVRefused(t *testing.T) {
 		{"text after a quote", "a,b\n\"1\" x,2\n", "line 2 has text after a closing quote"},
 		{"NUL", "a,b\n1,2\n3,\x004\n", "line 3 holds a NUL"},
 		{"broken UTF-8", "näme,cïty\nZoë,M\xfcller\n", "line 2 holds a byte"},
+		{"UTF-8 and Windows-1252", "name\nZoë\n" + strings.Repeat("M\xfcller\n", 10), "line 3 holds a byte"},
+		{"wide UTF-8 and Windows-1252", "name\n" + strings.Repeat("x\n", 200<<10) + "€\n" + strings.Repeat("M\xfcller\n", 10), "holds a byte"},
 		{"same names", "Name,city,first name,NAME,First_Name\n", "A1 and D1 name the same column; give each a name of its own\nC1 and E1 name"},
 		{"blank", "\n\n  \n", "empty"},
 		{"header after a blank line", "\n\na,b\n1,2\n", "the first row with something in it is row 3"},
@@ -92,6 +97,47 @@ func TestCSVRefused(t *testing.T) {
 			refused(t, sheet.Options{File: write(t, "rows.csv", []byte(c.text))}, c.words)
 		})
 	}
+}
+
+// TestCSVAtMost checks the bound of rows, and what is said where there are none.
+func TestCSVAtMost(t *testing.T) {
+	cases := []struct {
+		name, text string
+		header     int
+		want       int
+	}{
+		{"line feed at the end", "a,b\n1,2\n3,4\n", 1, 2},
+		{"no line feed at the end", "a,b\n1,2\n3,4", 1, 2},
+		{"CRLF", "a,b\r\n1,2\r\n3,4\r\n", 1, 2},
+		{"CR", "a,b\r1,2\r3,4", 1, 2},
+		{"sep line", "sep=,\na,b\n1,2\n", 1, 1},
+		{"title", "Members\n\na,b\n1,2\n", 3, 1},
+		{"UTF-16", string(utf16LE("a,b\r\n1,ä\r\n")), 1, 1},
+		{"many chunks", "a,b\r\n" + strings.Repeat("12,34\r\n", 100_000), 1, 100_000},
+		{"header only", "a,b\n", 1, 0},
+		{"header without an end", "a,b", 1, 0},
+		{"header and blank lines", "a,b\n\n\n", 1, 2},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := sheet.Open(t.Context(), sheet.Options{File: write(t, "rows.csv", []byte(c.text)), Header: c.header})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			rows, err := collect(t, s)
+			if err != nil || s.AtMost() != c.want || len(rows) > c.want {
+				t.Errorf("got %d rows, at most %d, and %v; want at most %d", len(rows), s.AtMost(), err, c.want)
+			}
+			if noted := hasNote(s, "no-rows"); noted != (len(rows) == 0) {
+				t.Errorf("got notes %v of %d rows", s.Notes(), len(rows))
+			}
+		})
+	}
+}
+
+func hasNote(s *sheet.Source, code string) bool {
+	return slices.ContainsFunc(s.Notes(), func(p jobs.Problem) bool { return p.Code == code && p.Severity == jobs.LooksWrong })
 }
 
 // TestCSVHeader checks headers further down.
@@ -152,7 +198,7 @@ func TestDetected(t *testing.T) {
 		})
 	}
 	refused(t, sheet.Options{File: t.TempDir()}, "folder")
-	refused(t, sheet.Options{File: filepath.Join(t.TempDir(), "missing.csv")}, "no such file")
+	refused(t, sheet.Options{File: filepath.Join(t.TempDir(), "missing.csv")}, `open "`, "no such file")
 	for name, words := range map[string]string{"word/document.xml": "text document", "xl/workbook.bin": ".xlsb", "Index/Document.iwa": "Numbers", "notes.txt": "not a workbook"} {
 		book := edit(t, workbook(t, 1, 1, false), map[string]func([]byte) []byte{name: to("x"), "_rels/.rels": to("<Relationships/>")})
 		refused(t, sheet.Options{File: write(t, "members.xlsx", book)}, words)

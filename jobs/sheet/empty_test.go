@@ -21,8 +21,8 @@ var declared = []jobs.Field{
 	{Name: "Newsletter", Type: jobs.TypeBoolean, Default: "false"},
 	{Name: "Points", Type: jobs.TypeInteger},
 	{Name: "Balance", Type: jobs.TypeMoney},
-	{Name: "Ends", Type: jobs.TypeDate, TimeZone: "Europe/Berlin"},
-	{Name: "Starts", Type: jobs.TypeDateTime},
+	{Name: "Ends", Type: jobs.TypeDate, TimeZone: "Europe/Berlin", At: "23:59:59"},
+	{Name: "Starts", Type: jobs.TypeDateTime, At: "09:00:00"},
 	{Name: "Motto", Languages: []string{"de", "fr"}, MaxLength: 40},
 }
 
@@ -53,6 +53,14 @@ func TestWriteEmpty(t *testing.T) {
 	want := []string{"Member ID", "Tier", "Shop", "City", "Newsletter", "Points", "Balance", "Ends", "Starts", "Motto", "Motto@de", "Motto@fr"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("columns, -want +got:\n%s", diff)
+	}
+	s, err := sheet.Open(t.Context(), sheet.Options{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !hasNote(s, "no-rows") {
+		t.Errorf("got notes %v, want no-rows", s.Notes())
 	}
 	f, err := excelize.OpenFile(file)
 	if err != nil {
@@ -97,7 +105,8 @@ func checkRules(t *testing.T, f *excelize.File, name string) {
 	}
 	for cell, words := range map[string]string{
 		"A1": "Text, required.\nAs printed on the card.", "B1": "Text, optional.\nOne of: silver, gold.",
-		"D1": "City 19 and 80 more.", "E1": "true or false, optional.\nIf empty: false", "H1": "Date, required.\nTime zone: Europe/Berlin",
+		"D1": "City 19 and 80 more.", "E1": "true or false, optional.\nIf empty: false", "H1": "Date, required.\nTime zone: Europe/Berlin\nCounts until 23:59:59 of that day.",
+		"I1": "Without a time of day, it counts at 09:00:00 of that day.",
 		"J1": "Text, required.\nAt most 40 characters.", "K1": "Text, optional.",
 	} {
 		if !strings.Contains(texts[cell], words) {

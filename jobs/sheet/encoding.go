@@ -20,8 +20,13 @@ import (
 // can be UTF-8. All of them decide: the first umlaut may stand far down.
 type survey struct {
 	hash    jobs.Hash
-	lines   int // line ends so far
+	lines   int  // line feeds so far
+	returns int  // carriage returns
+	pairs   int  // of both: one line end each
+	open    bool // something stands behind the last line end
+	last    byte
 	runes   int // characters of more than one byte
+	western int // of them, those that Windows-1252 has too: its own text hardly ever looks like one
 	invalid int // bytes that are no UTF-8
 	line    int // of the first invalid byte
 	nul     int // line of the first NUL byte
@@ -62,11 +67,11 @@ func whole(chunk []byte) []byte {
 }
 
 func (s *survey) chunk(b []byte) {
+	s.ends(b)
 	if i := bytes.IndexByte(b, 0); i >= 0 && s.nul == 0 {
 		s.nul = s.lines + bytes.Count(b[:i], []byte{'\n'}) + 1
 	}
-	if utf8.Valid(b) {
-		s.runes += len(b) - utf8.RuneCount(b) // enough to know whether there are any
+	if utf8.RuneCount(b) == len(b) && utf8.Valid(b) { // all ASCII, as most chunks are
 		s.lines += bytes.Count(b, []byte{'\n'})
 		return
 	}
@@ -81,9 +86,39 @@ func (s *survey) chunk(b []byte) {
 			}
 		case n > 1:
 			s.runes++
+			if _, ok := charmap.Windows1252.EncodeRune(r); ok {
+				s.western++
+			}
 		}
 		b = b[n:]
 	}
+}
+
+// ends counts what lines end with besides line feeds.
+func (s *survey) ends(b []byte) {
+	if k := bytes.Count(b, []byte{'\r'}); k > 0 {
+		s.returns += k
+		s.pairs += bytes.Count(b, []byte("\r\n"))
+	}
+	if s.last == '\r' && b[0] == '\n' {
+		s.pairs++ // cut by the end of a chunk
+	}
+	s.last = b[len(b)-1]
+	if tail := bytes.TrimRight(b[max(len(b)-2, 0):], "\x00"); len(tail) > 0 { // in UTF-16, a zero follows
+		s.open = tail[len(tail)-1] != '\n' && tail[len(tail)-1] != '\r'
+	}
+}
+
+// all returns the number of lines, or somewhat more where quotes hold line ends.
+func (s *survey) all() int {
+	n := s.lines + s.returns - s.pairs
+	if s.nul > 0 {
+		n = max(s.lines, s.returns) // UTF-16, where the two of a pair don't touch
+	}
+	if s.open {
+		n++
+	}
+	return n
 }
 
 // encodingOf decides how the bytes of a text file are read.
@@ -105,7 +140,7 @@ func encodingOf(head []byte, s *survey) (encoding.Encoding, error) {
 		return nil, fmt.Errorf("line %d holds a NUL byte, so it is damaged or no text; save the sheet again as CSV", s.nul)
 	case s.invalid == 0:
 		return unicode.UTF8BOM, nil
-	case bom || s.runes > s.invalid:
+	case bom || s.runes > s.invalid || s.western > 0 && s.western*10 >= s.invalid:
 		return nil, fmt.Errorf("it is UTF-8, but line %d holds a byte that is not; save it again as CSV UTF-8", s.line)
 	}
 	return charmap.Windows1252, nil

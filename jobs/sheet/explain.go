@@ -81,10 +81,30 @@ func explain(field jobs.Field) string {
 	if field.TimeZone != "" && (field.Type == jobs.TypeDate || field.Type == jobs.TypeDateTime) {
 		lines = append(lines, "Time zone: "+field.TimeZone)
 	}
+	if line := moment(field); line != "" {
+		lines = append(lines, line)
+	}
 	if field.Note != "" {
 		lines = append(lines, field.Note)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// moment says which time of day a date without one stands for.
+func moment(field jobs.Field) string {
+	word := "at"
+	if strings.HasPrefix(field.At, "23:59") {
+		word = "until" // the end of the day is meant as an end
+	}
+	switch {
+	case field.At == "":
+		return ""
+	case field.Type == jobs.TypeDate:
+		return fmt.Sprintf("Counts %s %s of that day.", word, field.At)
+	case field.Type == jobs.TypeDateTime:
+		return fmt.Sprintf("Without a time of day, it counts %s %s of that day.", word, field.At)
+	}
+	return ""
 }
 
 // sheetName mends a name to what spreadsheets allow for a sheet.

@@ -60,6 +60,10 @@ func noHeader(header, firstUsed int) error {
 		header, firstUsed)
 }
 
+func noRows() jobs.Problem {
+	return looksWrong("no-rows", "there is no row below the header", "fill in the rows, or name the sheet or the header row that is meant")
+}
+
 // duplicates reports all columns whose names can't be told apart.
 func duplicates(columns []jobs.Column, header int) error {
 	var keys []string

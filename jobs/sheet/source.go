@@ -57,7 +57,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 		if e, ok := errors.AsType[*fs.PathError](err); ok {
 			err = e.Err
 		}
-		return nil, fmt.Errorf("open %s: %w", o.File, err)
+		return nil, fmt.Errorf("open %q: %w", o.File, err)
 	}
 	s := &Source{file: file, origin: jobs.Origin{File: base}}
 	if err := s.open(ctx, o); err != nil {
@@ -113,7 +113,7 @@ func (s *Source) Columns() []jobs.Column { return slices.Clone(s.columns) }
 func (s *Source) Count() int { return s.body.count() }
 
 // AtMost returns a number of rows that Rows does not exceed, near enough to plan
-// by: Count where that is known, else the lines of the file.
+// by: Count where that is known, else the lines below the header.
 func (s *Source) AtMost() int { return s.body.most() }
 
 // Hash returns the first half of the SHA-256 sum of the file's bytes.

@@ -240,6 +240,9 @@ func TestNotes(t *testing.T) {
 		if p.Origin.File != "notes.xlsx" || p.Origin.Sheet != "Members" || p.Fix == "" {
 			t.Errorf("got %+v, which lacks its place or what to do", p)
 		}
+		if p.Code == "hidden-rows" && !strings.Contains(p.Fix, "hidden: keep under source in the job") {
+			t.Errorf("got fix %q, which does not say how", p.Fix)
+		}
 		got = append(got, p.Code+": "+p.Message)
 	}
 	want := []string{

@@ -53,6 +53,9 @@ func (s *Source) openBook(ctx context.Context, o Options, size int64) error {
 	if s.columns, err = w.columns(found, o.Header, &n); err != nil {
 		return err
 	}
+	if w.rowsIn == 0 {
+		n.add(noRows(), "")
+	}
 	s.notes = n.list(s.origin)
 	return nil
 }
@@ -86,7 +89,7 @@ func (w *workbook) scan(ctx context.Context, b *book, picked sheetPart, o Option
 	})
 	w.rowsIn = s.rows
 	if s.hidden > 0 {
-		n.add(advice("hidden-rows", fmt.Sprintf("hidden rows were left out: %d", s.hidden), "show them in the sheet, or ask for hidden rows"), "")
+		n.add(advice("hidden-rows", fmt.Sprintf("hidden rows were left out: %d", s.hidden), "show them in the sheet, or write hidden: keep under source in the job"), "")
 	}
 	return &s.scanned, err
 }
@@ -184,7 +187,8 @@ func (w *workbook) number(c stored, f format, to *jobs.Cell) error {
 	if err != nil {
 		return err
 	}
-	*to = jobs.Cell{Text: rounded(raw), Raw: raw, Kind: jobs.NumberCell}
+	shown := rounded(raw) // for Raw too: 59.970000000000006 is nobody's price
+	*to = jobs.Cell{Text: shown, Raw: shown, Kind: jobs.NumberCell}
 	over, isWhole := long(raw)
 	switch {
 	case f.class == calendar:

@@ -65,7 +65,7 @@ var rules = map[string]rule{
 	"signature-wrong":      {Refused, logSign, fixSign},
 	"no-intermediate":      {Refused, logTrust, fixChain},
 	"wrong-intermediate":   {Refused, logTrust, fixChain},
-	"untrusted":            {Refused, logTrust, "sign with a certificate that Apple issued"},
+	"untrusted":            {Refused, logTrust, "sign with a certificate that Apple issued; if the authority is your own, trust its root (--root FILE)"},
 	"signed-too-early":     {Refused, logTrust, "set the clock of the machine that signs"},
 	"signed-too-late":      {Refused, logTrust, "renew the certificate, or set the clock of the machine that signs"},
 	"chain-not-in-date":    {Refused, logTrust, fixChain},

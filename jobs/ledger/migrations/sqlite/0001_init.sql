@@ -12,6 +12,7 @@ CREATE TABLE runs (
     job           TEXT    NOT NULL,
     source_hash   BLOB    NOT NULL CHECK (LENGTH(source_hash) = 16),
     template_hash BLOB    NOT NULL CHECK (LENGTH(template_hash) = 16),
+    sink          TEXT    NOT NULL,
     settings_hash BLOB    NOT NULL CHECK (LENGTH(settings_hash) = 16),
     state         TEXT    NOT NULL CHECK (state IN ('importing', 'pressing', 'done', 'stopped', 'superseded')),
     total         INTEGER NOT NULL DEFAULT 0 CHECK (total >= 0),
@@ -113,7 +114,6 @@ CREATE TABLE passes (
     job               TEXT    NOT NULL,
     row_id            INTEGER NOT NULL REFERENCES rows (id),
     template_version  BLOB    NOT NULL REFERENCES templates (version),
-    certificate_id    TEXT REFERENCES certificates (id),
     token_key_version INTEGER NOT NULL DEFAULT 0,
     fingerprint       BLOB    NOT NULL CHECK (LENGTH(fingerprint) = 16),
     bundle            TEXT    NOT NULL,
@@ -136,15 +136,18 @@ CREATE TABLE change_counter (
 
 INSERT INTO change_counter (id, value) VALUES (1, 0);
 
--- The pressed files. name is NULL once another pass was written under it.
+-- The pressed files, and the certificates that signed them. name is NULL once
+-- another pass was written under it. change_number is the pass's at the time; 0
+-- means in doubt: a run that was given up may have written another file there.
 CREATE TABLE artefacts (
-    pass_id       INTEGER NOT NULL REFERENCES passes (id),
-    sink          TEXT    NOT NULL,
-    name          TEXT,
-    change_number INTEGER NOT NULL,
-    size          INTEGER NOT NULL,
-    manifest_hash BLOB    NOT NULL CHECK (LENGTH(manifest_hash) = 32),
-    pressed_at    INTEGER NOT NULL,
+    pass_id        INTEGER NOT NULL REFERENCES passes (id),
+    sink           TEXT    NOT NULL,
+    name           TEXT,
+    change_number  INTEGER NOT NULL,
+    size           INTEGER NOT NULL,
+    manifest_hash  BLOB    NOT NULL CHECK (LENGTH(manifest_hash) = 32),
+    certificate_id TEXT    REFERENCES certificates (id),
+    pressed_at     INTEGER NOT NULL,
     PRIMARY KEY (pass_id, sink),
     UNIQUE (name, sink)
 ) WITHOUT ROWID;
