@@ -107,3 +107,24 @@ func TestChangedWhileInterrupted(t *testing.T) {
 		t.Errorf("fsck: %s", stdout)
 	}
 }
+
+// TestGoingOn: a run that goes on says so, names the rows that were refused when
+// it began, and does not miss a row that it was asked for.
+func TestGoingOn(t *testing.T) {
+	s := newSandbox(t, 3, "")
+	s.write("members.csv", mustRead(t, s.path("members.csv"))+"M9,,Nobody,Gold,1,\n")
+	for _, args := range [][]string{{"make", "members.yaml"}, {"make", "--only", "M00001", "--force", "members.yaml"}} {
+		if out, err := s.command([]string{"FAULT=ledger.commit.commit:1:exit"}, args...).CombinedOutput(); err == nil {
+			t.Fatalf("the fault point was not reached\n%s", out)
+		}
+		want := exitPartly
+		if len(args) > 2 {
+			want = exitDone
+		}
+		args[len(args)-1] = s.path("members.yaml")
+		code, stdout, stderr := s.run(args...)
+		if code != want || !strings.Contains(stderr, "which was interrupted") || want == exitPartly && !strings.Contains(stderr, "FirstName: is required and empty") {
+			t.Errorf("%v: got %d, %s%s", args, code, stdout, stderr)
+		}
+	}
+}

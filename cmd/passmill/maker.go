@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"passmill/jobs"
+	"passmill/jobs/ledger"
+	"passmill/output/dir"
+	"passmill/sign"
+)
+
+// A maker is one run of passmill make.
+type maker struct {
+	makeCommand
+	work  *work
+	space workspace
+	meter *meter
+	told  *teller
+
+	unfound []string // serial numbers that were asked for and that no row has
+	resumed bool     // the run was begun by an earlier process
+	before  int      // passes that it had made by then
+}
+
+// newMaker returns a maker that tells its progress and problems to w.
+func newMaker(c makeCommand, work *work, w io.Writer) *maker {
+	m := newMeter(w)
+	return &maker{makeCommand: c, work: work, meter: m, told: &teller{w: w, meter: m}}
+}
+
+// make runs the job.
+func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
+	db, err := m.space.open(ctx)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	unlock, err := db.LockJob(ctx, m.work.job.Name)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	sink, err := dir.Open(m.work.path(m.work.job.Output.Dir))
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, sink.Close()) }()
+
+	name, err := m.space.sink(m.work.path(m.work.job.Output.Dir))
+	if err != nil {
+		return run, err
+	}
+	if err := m.save(ctx, db); err != nil {
+		return run, err
+	}
+	runner, err := m.runner(db, sink, name)
+	if err != nil {
+		return run, err
+	}
+	runner.Resumed = func(run jobs.Run) {
+		m.resumed, m.before = true, run.Count.Made
+		fmt.Fprintf(m.told.w, "going on with run %d, which was interrupted: %s were made before\n", run.ID, count(m.before, "pass"))
+		for p, err := range db.Problems(ctx, run.ID) {
+			if err == nil {
+				m.told.tell(p)
+			}
+		}
+	}
+	if run, err = runner.Run(ctx); err != nil {
+		return run, err
+	}
+	if !m.resumed { // then the rows were read by an earlier process
+		m.unfound = runner.Importer.Unfound()
+	}
+	return run, jobs.Sweep(ctx, db, sink, name)
+}
+
+// save keeps in the ledger what it takes to press the passes again.
+func (m *maker) save(ctx context.Context, db *ledger.DB) error {
+	if err := db.SaveTemplate(ctx, m.work.template.Version, m.work.job.Template, m.work.template.Files); err != nil {
+		return err
+	}
+	return db.SaveCertificate(ctx, m.work.identity.Certificate())
+}
+
+func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runner, error) {
+	target := m.work.target(name)
+	press, err := m.work.presser(target, sink)
+	if err != nil {
+		return nil, err
+	}
+	in := m.work.importer(target)
+	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
+	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
+	in.Report = m.told.tell
+	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	if m.Force {
+		press.Trusted = nil // make them again, also those that are whole
+	}
+	r := &jobs.Runner{
+		Key: m.work.key(m.rowOptions, m.Force, target), Runs: db, Book: db, Importer: in, Presser: press,
+		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
+		Report: m.told.tell, Progress: m.meter.pressing,
+	}
+	// Also without bundles: those of a time when the job made some have to go.
+	r.Bundler = &jobs.Bundler{
+		Target: target, Book: db, Sink: sink, Pack: packBundle,
+		MaxPasses: sign.MaxBundlePasses, MaxBytes: sign.MaxBundleBytes,
+	}
+	return r, nil
+}
+
+// owners asks the ledger to which jobs files of a sink belong.
+func owners(db *ledger.DB, sink string) func(context.Context, []string) (map[string]string, error) {
+	return func(ctx context.Context, names []string) (map[string]string, error) {
+		claims, err := db.Claimed(ctx, sink, names)
+		jobs := make(map[string]string, len(claims))
+		for name, claim := range claims {
+			jobs[name] = claim.Job
+		}
+		return jobs, err
+	}
+}
+
+// dryRun imports and compares, and makes nothing. (A ledger of an older version is
+// brought up to this one, as by any command.)
+func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
+	out := m.work.path(m.work.job.Output.Dir)
+	name, err := m.space.sink(out)
+	if err != nil {
+		return jobs.Count{}, err
+	}
+	in := m.work.importer(m.work.target(name))
+	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
+	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	if m.space.hasLedger() {
+		db, err := m.space.open(ctx)
+		if err != nil {
+			return jobs.Count{}, err
+		}
+		defer db.Close()
+		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
+		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
+		if exists(out) {
+			sink, err := dir.OpenReadOnly(filepath.Clean(out))
+			if err != nil {
+				return jobs.Count{}, err
+			}
+			defer sink.Close()
+			in.Missing = sink.Missing
+		}
+	}
+	c, err := in.Import(ctx, 0)
+	if err == nil && m.work.job.OnError.Stops(c) {
+		err = jobs.ErrTooManyRefused
+	}
+	return c, err
+}
+
+// readOnly is a ledger that is looked into and not written to.
+type readOnly struct{ jobs.Snapshot }
+
+func (readOnly) Stage(context.Context, int64, jobs.Batch) error        { return nil }
+func (readOnly) Withdraw(context.Context, int64, []int, []int64) error { return nil }
