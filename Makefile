@@ -13,7 +13,7 @@ test:
 	go mod tidy -diff
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	go test -race ./...
+	go test -race -timeout 0 ./...
 	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/passmill
 	GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/passmill
 
@@ -22,7 +22,7 @@ bench:
 
 kills:
 	.ci/install
-	KILLS=1000 go test ./cmd/passmill -run 'TestKills|TestFaultPoints' -count=1 -timeout=0 -v
+	KILLS=1000 FAULTS=5 go test ./cmd/passmill -run 'TestKills|TestFaultPoints' -count=1 -timeout=0 -v
 
 fuzz:
 	.ci/fuzz
