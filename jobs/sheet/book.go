@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"passmill/jobs"
 )
 
 // A book is what a workbook says about itself: where its parts are.
@@ -134,47 +136,18 @@ func (b *book) pick(name string) (sheetPart, error) {
 		}
 		return b.sheets[0], nil
 	}
-	var names []string
+	var names, quoted []string
 	for _, s := range b.sheets {
 		if strings.EqualFold(s.name, name) { // as spreadsheets compare them
 			return s, nil
 		}
-		names = append(names, fmt.Sprintf("%q", s.name))
+		names, quoted = append(names, s.name), append(quoted, fmt.Sprintf("%q", s.name))
 	}
-	return sheetPart{}, fmt.Errorf("it has no sheet %q; its sheets are %s; did you mean %q?", name, strings.Join(names, ", "), b.nearest(name))
-}
-
-// nearest returns the name that takes the fewest edits to become name.
-func (b *book) nearest(name string) string {
-	best, least := "", int(^uint(0)>>1)
-	for _, s := range b.sheets {
-		if d := distance(strings.ToLower(s.name), strings.ToLower(name)); d < least {
-			best, least = s.name, d
-		}
+	hint := ""
+	if near := jobs.Nearest(name, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return best
-}
-
-// distance counts the insertions, deletions and replacements between a and b.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, q := range to {
-			cost := diagonal
-			if r != q {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(to)]
+	return sheetPart{}, fmt.Errorf("it has no sheet %q; its sheets are %s%s", name, strings.Join(quoted, ", "), hint)
 }
 
 // skippedSheets returns how many hidden sheets stand before the picked one.
