@@ -22,14 +22,6 @@ type Job struct {
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 }
 
-// A SourceSpec names a sheet of a workbook, or a CSV file.
-type SourceSpec struct {
-	File   string `yaml:"file"`   // .xlsx, .csv or .tsv
-	Sheet  string `yaml:"sheet"`  // of a workbook; the first if absent
-	Header int    `yaml:"header"` // number of the header's row; 1 if absent
-	Hidden string `yaml:"hidden"` // skip (the default) | keep hidden rows
-}
-
 // A CertificateSpec names the files of a certificate, and where its password is
 // found. It never holds the password itself.
 type CertificateSpec struct {
@@ -47,6 +39,9 @@ type OutputSpec struct {
 	Name   string `yaml:"name"`   // a [Pattern]; "{serial}.pkpass" if absent
 	Bundle string `yaml:"bundle"` // field whose equal values put passes into one .pkpasses file
 }
+
+// DefaultName is the pattern of file names of jobs that name none.
+const DefaultName = "{serial}.pkpass"
 
 // A Policy says how many bad rows a run puts up with: all of them (Share 1), a
 // share, or none (Share 0). Beyond it no pass is made.
@@ -93,19 +88,24 @@ func ParseJob(text []byte, file string) (*Job, error) {
 	if err := DecodeYAML(text, file, job); err != nil {
 		return nil, err
 	}
-	if job.Name == "" {
-		job.Name = baseName(file)
-	}
-	if job.Source.Header == 0 {
-		job.Source.Header = 1
-	}
-	if job.Output.Name == "" {
-		job.Output.Name = "{serial}.pkpass"
-	}
-	if err := job.validate(); err != nil {
+	if err := job.Complete(baseName(file)); err != nil {
 		return nil, err
 	}
 	return job, nil
+}
+
+// Complete fills in defaults, the name among them, and reports everything that
+// is wrong with the job at once. It is the one validation of all jobs, whatever
+// they were read from.
+func (j *Job) Complete(name string) error {
+	if j.Name == "" {
+		j.Name = name
+	}
+	j.Source.complete()
+	if j.Output.Name == "" && j.Source.Kind != SourceTables { // those name the files themselves
+		j.Output.Name = DefaultName
+	}
+	return j.validate()
 }
 
 func (j *Job) validate() error {
@@ -115,15 +115,14 @@ func (j *Job) validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	need(j.Template != "", "template: is missing; name a folder, or a starter such as storecard")
-	need(j.Source.File != "", "source: file: is missing; name a workbook or a CSV file")
-	need(j.Source.Header > 0, "source: header: must be the number of the header's row, from 1")
-	need(j.Source.Hidden == "" || j.Source.Hidden == "skip" || j.Source.Hidden == "keep", "source: hidden: must be skip or keep, not %q", j.Source.Hidden)
-	need(j.Serial != "", "serial: is missing; name the field that is the serial number")
+	tables := j.Source.Kind == SourceTables
+	need(j.Template != "" || tables, "template: is missing; name a folder, or a starter such as storecard")
+	need(j.Serial != "" || tables, "serial: is missing; name the field that is the serial number")
 	need(j.Output.Dir != "", "output: dir: is missing; name the folder for the passes")
-	if _, err := ParsePattern(j.Output.Name); err != nil {
+	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	errs = append(errs, j.Source.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

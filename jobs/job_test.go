@@ -66,3 +66,39 @@ func TestParseJobNamesTheMistake(t *testing.T) {
 		})
 	}
 }
+
+// TestSourceKinds checks which keys of a source go together, and how each
+// mistake is named.
+func TestSourceKinds(t *testing.T) {
+	tests := map[string]struct{ source, want string }{
+		"file":          {"{file: a.csv}", ""},
+		"query":         {"{database: crm.db, query: SELECT 1}", ""},
+		"environment":   {"{databaseEnv: CRM, query: SELECT 1, key: id, params: {club: 7}, timeZone: Europe/Berlin}", ""},
+		"tables":        {"tables", ""},
+		"named tables":  {"{kind: tables, database: crm.db}", ""},
+		"word":          {"sheets", "is none that is known"},
+		"mixed":         {"{file: a.csv, database: crm.db, query: SELECT 1}", "don't go with a database"},
+		"no query":      {"{file: a.csv, key: id}", "belong to a query:"},
+		"no database":   {"{query: SELECT 1}", "database: is missing"},
+		"two databases": {"{query: SELECT 1, database: a.db, databaseEnv: A}", "keep one"},
+		"password":      {"{query: SELECT 1, database: 'postgres://u:secret@h/d'}", "holds a password"},
+		"password last": {"{query: SELECT 1, database: 'postgres://u@h/d?password=secret'}", "holds a password"},
+		"zone":          {"{query: SELECT 1, database: a.db, timeZone: Berlin}", `"Berlin" is no time zone`},
+		"tables' query": {"{kind: tables, query: SELECT 1}", "don't go with tables"},
+		"unknown key":   {"{fil: a.csv}", `did you mean "file"?`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(goodJob, "{file: members.xlsx, sheet: Members, header: 1, hidden: skip}", test.source, 1)
+			_, err := jobs.ParseJob([]byte(text), "members.yaml")
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("got error %v", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got error %v, want %q in it", err, test.want)
+			case err != nil && strings.Contains(err.Error(), "secret"):
+				t.Errorf("the error shows the password: %v", err)
+			}
+		})
+	}
+}

@@ -9,11 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 
-	"passmill/jobs"
 	"passmill/jobs/ledger"
 	"passmill/output/dir"
 	"passmill/sign/verify"
@@ -43,15 +40,11 @@ type fsckLine struct {
 
 // Run proves the ledger against the output of the job.
 func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
-	text, err := os.ReadFile(c.Job)
+	def, err := findJob(c.Job)
 	if err != nil {
 		return err
 	}
-	job, err := jobs.ParseJob(text, c.Job)
-	if err != nil {
-		return err
-	}
-	w := &work{job: job, dir: filepath.Dir(c.Job)}
+	w := &work{definition: def}
 	space, err := findWorkspace(w.dir, all.Database)
 	if err != nil {
 		return err

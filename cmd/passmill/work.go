@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -18,29 +17,39 @@ import (
 
 // Work is a job with everything that it names opened, checked and joined.
 type work struct {
-	job      *jobs.Job
-	dir      string // of the job file; its paths are relative to it
+	definition
 	template *templates.Template
 	identity *sign.Identity // nil if it was not asked for
-	source   *sheet.Source
+	source   rowSource
 	filler   *filler
 	schema   *jobs.Schema
 	names    *jobs.Pattern
 	temp     string // our own folder for what does not fit into memory
 }
 
+// A rowSource is a source of rows with what a command tells of it.
+type rowSource interface {
+	jobs.Source
+	// Notes returns what is odd about the source as a whole.
+	Notes() []jobs.Problem
+	// AtMost returns a number of rows that Rows does not exceed, near enough
+	// to plan by; 0 if nothing is known before they are read.
+	AtMost() int
+	// Hash is equal for sources with equal rows, and another one each time
+	// where that can't be known before they are read.
+	Hash() jobs.Hash
+	Close() error
+}
+
 // openWork reads a job file and opens what it names. Everything that is wrong is
 // reported at once, as far as one thing can be looked at without the other.
 func openWork(ctx context.Context, file string, signing bool) (*work, error) {
-	text, err := os.ReadFile(file)
+	def, err := findJob(file)
 	if err != nil {
 		return nil, err
 	}
-	job, err := jobs.ParseJob(text, file)
-	if err != nil {
-		return nil, err
-	}
-	w := &work{job: job, dir: filepath.Dir(file)}
+	job := def.job
+	w := &work{definition: def}
 	w.names, _ = jobs.ParsePattern(job.Output.Name) // ParseJob has checked it
 	var errs []error
 	if signing {
@@ -81,14 +90,6 @@ func (w *work) close() error {
 	return err
 }
 
-// path returns where a file of the job lies.
-func (w *work) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(w.dir, filepath.FromSlash(name))
-}
-
 func (w *work) loadTemplate() (err error) {
 	if w.template, err = templates.Open(w.job.Template, w.dir); err != nil {
 		return err
@@ -99,7 +100,20 @@ func (w *work) loadTemplate() (err error) {
 	return nil
 }
 
-func (w *work) openSource(ctx context.Context) error {
+func (w *work) openSource(ctx context.Context) (err error) {
+	switch w.job.Source.Kind {
+	case jobs.SourceFile:
+		w.source, err = w.openSheet(ctx)
+	default:
+		err = fmt.Errorf("%s can't be read by this version", w.job.Source.Kind)
+	}
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	return nil
+}
+
+func (w *work) openSheet(ctx context.Context) (rowSource, error) {
 	s := w.job.Source
 	hidden := sheet.SkipHidden
 	if s.Hidden == "keep" {
@@ -109,10 +123,9 @@ func (w *work) openSource(ctx context.Context) error {
 		File: w.path(s.File), Sheet: s.Sheet, Header: s.Header, Hidden: hidden, Limits: sheet.Wide(),
 	})
 	if err != nil {
-		return fmt.Errorf("source: %w", err)
+		return nil, err // not a *sheet.Source that is nil
 	}
-	w.source = source
-	return nil
+	return source, nil
 }
 
 // join compiles the template for the certificate and matches its fields to the
