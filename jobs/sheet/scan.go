@@ -38,6 +38,7 @@ type scanned struct {
 	rows      int    // in the spool
 	hidden    int    // rows that were left out because they are hidden
 	used      []bool // by column number: some row in the spool has a value there
+	dense     int    // cells up to the last one of each row, whether they are there or not
 }
 
 // sheet reads the whole part.
@@ -146,6 +147,7 @@ func (s *scan) readRow(start xml.StartElement) error {
 			return err
 		}
 	}
+	s.dense += s.col
 	return s.keep(isTrue(attr(start, "hidden")))
 }
 
