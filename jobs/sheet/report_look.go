@@ -22,7 +22,7 @@ const (
 	heading = "2B3A55"
 )
 
-// A look holds the styles of a report's own sheets.
+// looks holds the styles of a report's own sheets.
 type looks struct {
 	title, lead, remark, section, head, label, figure, text, row, link int
 	severity                                                           []int // by rank: words in the severity's colour
@@ -41,6 +41,7 @@ func newLooks(f *excelize.File) (*looks, error) {
 		return id
 	}
 	top := &excelize.Alignment{Vertical: "top", WrapText: true}
+	figure := &excelize.Alignment{Horizontal: "right", Vertical: "top", Indent: 1}
 	line := []excelize.Border{{Type: "bottom", Color: ruling, Style: 1}}
 	font := func(size float64, color string, bold bool) *excelize.Font {
 		return &excelize.Font{Family: "Calibri", Size: size, Color: color, Bold: bold}
@@ -51,9 +52,9 @@ func newLooks(f *excelize.File) (*looks, error) {
 	l.section = add(excelize.Style{Font: font(13, heading, true), NumFmt: textFormat})
 	l.head = add(excelize.Style{Font: font(11, "FFFFFF", true), Fill: solid(heading), NumFmt: textFormat, Alignment: &excelize.Alignment{Vertical: "center"}})
 	l.label = add(excelize.Style{Font: font(11, quiet, false), Border: line})
-	l.figure = add(excelize.Style{Font: font(11, ink, true), Border: line, NumFmt: 3, Alignment: &excelize.Alignment{Horizontal: "right", Vertical: "top"}})
+	l.figure = add(excelize.Style{Font: font(11, ink, true), Border: line, NumFmt: 3, Alignment: figure})
 	l.text = add(excelize.Style{Font: font(11, ink, false), Border: line, NumFmt: textFormat, Alignment: top})
-	l.row = add(excelize.Style{Font: font(11, quiet, false), Border: line, Alignment: &excelize.Alignment{Horizontal: "right", Vertical: "top"}})
+	l.row = add(excelize.Style{Font: font(11, quiet, false), Border: line, Alignment: figure})
 	l.link = add(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Color: "0B57A4", Underline: "single"}, Border: line, NumFmt: textFormat, Alignment: top})
 	for _, s := range severities {
 		t := tints[s]

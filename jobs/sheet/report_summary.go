@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -168,12 +169,26 @@ func (s *summary) problem(p jobs.Problem, linked bool) error {
 		row.Value = o.Row
 	}
 	text := s.looks.text
+	s.lines.height = lineHeight * float64(max(wrapped(p.Message, 6), wrapped(p.Fix, 7), wrapped(legible(p.Value), 8), wrapped(p.Serial, 4), wrapped(p.Field, 5)))
 	s.lines.add(cell(s.looks.severity[rank(p.Severity)], string(p.Severity)), cell(text, legible(o.Sheet)), where, row,
 		cell(text, legible(p.Serial)), cell(text, legible(p.Field)), cell(text, legible(p.Message)), cell(text, legible(p.Fix)), cell(text, legible(p.Value)))
 	if target == "" {
 		return s.lines.err
 	}
 	return s.file.SetCellHyperLink(reportSheet, address(3, s.lines.row), target, "Location")
+}
+
+const lineHeight = 15.5
+
+// wrapped returns how many lines a text takes in a column of the summary: not
+// every program finds out by itself.
+func wrapped(text string, column int) int {
+	width := int(summaryColumns[column].width) - 2
+	n := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		n += 1 + (utf8.RuneCountInString(line)-1)/width
+	}
+	return min(n, 20)
 }
 
 // locate returns the address of a cell for a link.

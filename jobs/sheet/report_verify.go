@@ -56,10 +56,13 @@ func (c *copying) prepend() error {
 	return nil
 }
 
-// dress gives the summary's sheet its tab's colour and takes away the lines
-// between cells.
+// dress gives the summary's sheet its tab's colour, takes away the lines between
+// cells, and lets all columns fit on paper.
 func dress(f *excelize.File) error {
-	if err := f.SetSheetProps(reportSheet, &excelize.SheetPropsOptions{TabColorRGB: new(heading)}); err != nil {
+	if err := f.SetSheetProps(reportSheet, &excelize.SheetPropsOptions{TabColorRGB: new(heading), FitToPage: new(true)}); err != nil {
+		return err
+	}
+	if err := f.SetPageLayout(reportSheet, &excelize.PageLayoutOptions{Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0)}); err != nil {
 		return err
 	}
 	return f.SetSheetView(reportSheet, 0, &excelize.ViewOptions{ShowGridLines: new(false)})
