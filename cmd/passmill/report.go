@@ -4,11 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"passmill/jobs"
 	"passmill/jobs/sheet"
 )
+
+// reportMemory is what the garbage of a report's making may take before it is
+// collected. A copy of the largest workbook that is copied lives in less.
+const reportMemory = 384 << 20
 
 // newReport makes the report that --report asks for; nil if it does not.
 func (c *checkCommand) newReport(w *work) (*sheet.Report, error) {
@@ -30,6 +35,7 @@ func (c *checkCommand) newReport(w *work) (*sheet.Report, error) {
 
 // writeReport writes the report and says where it is, and what it leaves out.
 func writeReport(ctx context.Context, stderr io.Writer, r *sheet.Report, file string, count jobs.Count) error {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	remarks, err := r.Write(ctx, count)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type ReportLimits struct {
 // DefaultReportLimits returns the bounds that keep the making of a report below
 // 512 MiB.
 func DefaultReportLimits() ReportLimits {
-	return ReportLimits{Listed: 1_000_000, Linked: 10_000, Noted: 2_000, Whole: 10_000, Cells: 500_000, Rows: 200_000, Unpacked: 48 << 20}
+	return ReportLimits{Listed: 1_000_000, Linked: 10_000, Noted: 2_000, Whole: 10_000, Cells: 400_000, Rows: 200_000, Unpacked: 40 << 20}
 }
 
 func (l ReportLimits) filled() ReportLimits {

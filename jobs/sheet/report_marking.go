@@ -81,9 +81,10 @@ func (c *copying) ownNotes() (map[string]string, error) {
 
 func (c *copying) remarks() []string {
 	if c.unsaid == 0 {
-		return nil
+		return c.report.unlisted()
 	}
-	return []string{fmt.Sprintf("The first %s with a problem have notes; %s more are coloured only, and listed below with what is wrong.", plural(len(c.noted), "cell"), number(c.unsaid))}
+	said := fmt.Sprintf("The first %s with a problem have notes; %s more are coloured only, and listed below with what is wrong.", plural(len(c.noted), "cell"), number(c.unsaid))
+	return append([]string{said}, c.report.unlisted()...)
 }
 
 // colour gives a cell the ground and the letters of a severity, and leaves

@@ -24,7 +24,15 @@ func (e *excerpt) remarks(why string) []string {
 	add(e.unsaid, "The first %s with a problem have notes; %s more are coloured only, and listed below with what is wrong.", plural(e.noted, "cell"), number(e.unsaid))
 	add(e.cut, "Longer than what a cell of a workbook can hold, and cut: %s.", plural(e.cut, "cell"))
 	add(e.unseen, "The other sheet has no room for %s more.", plural(e.unseen, "row"))
-	return list
+	return append(list, e.report.unlisted()...)
+}
+
+// unlisted says how many problems are counted only: a sheet has no more lines.
+func (r *Report) unlisted() []string {
+	if r.total == r.listed {
+		return nil
+	}
+	return []string{fmt.Sprintf("Only the first %s of %s are listed and shown; all of them are counted.", number(r.listed), plural(r.total, "problem"))}
 }
 
 // target implements the links of the summary.

@@ -106,7 +106,7 @@ func (s *summary) kinds() {
 		return
 	}
 	s.lines.add(cell(s.looks.section, "Kinds of problems, the most frequent first"))
-	s.lines.add(s.heads("Severity", "Kind", "", "How many", "For example", "", "")...)
+	s.lines.add(s.heads("Severity", "Kind", "", "Count", "For example", "", "")...)
 	for _, t := range list {
 		s.lines.add(cell(s.looks.severity[rank(t.severity)], string(t.severity)), cell(s.looks.label, t.code), cell(s.looks.label, ""),
 			excelize.Cell{StyleID: s.looks.figure, Value: t.count}, cell(s.looks.label, legible(t.example)), cell(s.looks.label, ""), cell(s.looks.label, ""))
