@@ -134,6 +134,10 @@ func TestReportCopy(t *testing.T) {
 	visible, err := f.GetRowVisible(own, 5)
 	check("whether the hidden row is shown", visible, false, err)
 	check("the sheet that is shown", f.GetActiveSheetIndex(), 0, nil)
+	for _, part := range []string{"xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"} {
+		data, _ := f.Pkg.Load(part) // a sheet that is selected besides gets what is typed into the one that is shown
+		check("whether "+part+" is selected", strings.Contains(string(data.([]byte)), `tabSelected="1"`), false, nil)
+	}
 	for _, name := range f.GetDefinedName() {
 		if name.Name == "_xlnm.Print_Area" {
 			check("the scope of the print area", name.Scope, "Prices", nil)
