@@ -29,7 +29,7 @@ func (r *Report) copyable() (s *Source, why string) {
 	}
 	l := r.options.Limits
 	switch {
-	case w.weight.dense > l.Cells || w.weight.last > l.Rows || w.weight.unpacked > l.Unpacked:
+	case w.weight.dense > l.Cells || w.weight.last > l.Rows || w.weight.merges > l.Merges || w.weight.unpacked > l.Unpacked:
 		return nil, "The workbook is too large to be copied"
 	case w.weight.macros:
 		return nil, "The workbook holds macros and is not copied"
@@ -43,6 +43,7 @@ func (r *Report) copyable() (s *Source, why string) {
 type weight struct {
 	dense    int   // cells of the sheet, up to the last one of each row
 	last     int   // number of the sheet's last row
+	merges   int   // ranges of merged cells
 	unpacked int64 // bytes of all parts
 	macros   bool
 	report   bool // it is a report of an earlier check

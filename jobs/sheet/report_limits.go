@@ -14,19 +14,20 @@ type ReportLimits struct {
 	// bounds is not copied.
 	Cells    int   // of the sheet, up to the last one of each row
 	Rows     int   // of the sheet, up to its last one
+	Merges   int   // merged ranges of the sheet: excelize compares each with each
 	Unpacked int64 // bytes of all parts of the workbook
 }
 
 // DefaultReportLimits returns the bounds that keep the making of a report below
 // 512 MiB.
 func DefaultReportLimits() ReportLimits {
-	return ReportLimits{Listed: 1_000_000, Linked: 10_000, Noted: 2_000, Whole: 10_000, Cells: 400_000, Rows: 200_000, Unpacked: 40 << 20}
+	return ReportLimits{Listed: 1_000_000, Linked: 10_000, Noted: 2_000, Whole: 10_000, Cells: 400_000, Rows: 200_000, Merges: 10_000, Unpacked: 40 << 20}
 }
 
 func (l ReportLimits) filled() ReportLimits {
 	d := DefaultReportLimits()
 	return ReportLimits{
 		Listed: cmp.Or(l.Listed, d.Listed), Linked: cmp.Or(l.Linked, d.Linked), Noted: cmp.Or(l.Noted, d.Noted), Whole: cmp.Or(l.Whole, d.Whole),
-		Cells: cmp.Or(l.Cells, d.Cells), Rows: cmp.Or(l.Rows, d.Rows), Unpacked: cmp.Or(l.Unpacked, d.Unpacked),
+		Cells: cmp.Or(l.Cells, d.Cells), Rows: cmp.Or(l.Rows, d.Rows), Merges: cmp.Or(l.Merges, d.Merges), Unpacked: cmp.Or(l.Unpacked, d.Unpacked),
 	}
 }

@@ -27,12 +27,17 @@ func (e *excerpt) remarks(why string) []string {
 	return append(list, e.report.unlisted()...)
 }
 
-// unlisted says how many problems are counted only: a sheet has no more lines.
+// unlisted says what the summary leaves out: a sheet has only so many lines, and
+// links.
 func (r *Report) unlisted() []string {
-	if r.total == r.listed {
-		return nil
+	var list []string
+	if r.total > r.listed {
+		list = append(list, fmt.Sprintf("Only the first %s of %s are listed and shown; all of them are counted.", number(r.listed), plural(r.total, "problem")))
 	}
-	return []string{fmt.Sprintf("Only the first %s of %s are listed and shown; all of them are counted.", number(r.listed), plural(r.total, "problem"))}
+	if most := r.options.Limits.Linked; r.listed > most {
+		list = append(list, fmt.Sprintf("The first %s below are linked to their cells; the others name them.", plural(most, "line")))
+	}
+	return list
 }
 
 // target implements the links of the summary.

@@ -37,6 +37,8 @@ func userBook(t *testing.T) string {
 		must(f.SetSheetRow("It's members", cell, &row))
 	}
 	must(f.SetCellFormula("It's members", "C4", "C2*2"))
+	must(f.MergeCell("It's members", "E2", "F2"))
+	must(f.MergeCell("It's members", "E3", "F3"))
 	white, err := f.NewStyle(&excelize.Style{NumFmt: 4, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"0000FF"}},
 		Border: []excelize.Border{{Type: "top", Color: "00FF00", Style: 2}}, Alignment: &excelize.Alignment{Horizontal: "center"}})
 	must(err)
@@ -223,6 +225,8 @@ func TestReportBounds(t *testing.T) {
 	}{
 		"too many cells": {sheet.ReportLimits{Cells: 3, Whole: 1}, []string{"too large to be copied"}, []string{"Row", "2", "4"}, 3},
 		"too many rows":  {sheet.ReportLimits{Rows: 3}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
+		"merged":         {sheet.ReportLimits{Merges: 1}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
+		"links":          {sheet.ReportLimits{Linked: 2}, []string{"This is a copy", "The first 2 lines below are linked"}, nil, 3},
 		"too large":      {sheet.ReportLimits{Unpacked: 1000}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
 		"notes":          {sheet.ReportLimits{Noted: 2}, []string{"This is a copy", "The first 2 cells with a problem have notes; 1 more"}, nil, 3},
 		"lines":          {sheet.ReportLimits{Listed: 1}, []string{"This is a copy", "Only the first 1 of 3 problems are listed"}, nil, 3},
@@ -278,6 +282,34 @@ func TestReportNotCopied(t *testing.T) {
 	}
 	if value, err := made.GetCellValue("It's members", "D3"); value != "12.50" || err != nil {
 		t.Errorf("D3 is %q, %v", value, err)
+	}
+}
+
+// TestReportGaps: excelize numbers new parts by counting, and would write over
+// one where the numbers have a gap. Then the workbook is not copied.
+func TestReportGaps(t *testing.T) {
+	path := userBook(t)
+	f, err := excelize.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cell := range []string{"A2", "C3"} {
+		if err := f.DeleteComment("It's members", cell); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Pkg.Store("xl/drawings/vmlDrawing2.vml", []byte("<xml/>")) // pictures of another sheet's headers lie so
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	s := openSource(t, path)
+	made, remarks := writeReport(t, sheet.ReportOptions{Source: s, SourceFile: path}, problemAt(s, 3, "C", "Points", "missing"))
+	if len(remarks) != 1 || !strings.Contains(remarks[0], "could not be copied without loss") {
+		t.Errorf("remarks %q", remarks)
+	}
+	if notes := notesOf(t, made, "It's members"); len(notes) != 1 {
+		t.Errorf("notes %q", notes)
 	}
 }
 

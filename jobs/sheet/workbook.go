@@ -88,7 +88,8 @@ func (w *workbook) scan(ctx context.Context, b *book, picked sheetPart, o Option
 		s.in = m
 		return s.sheet()
 	})
-	w.rowsIn, w.weight.dense, w.weight.last = s.rows, s.dense, s.row
+	w.rowsIn = s.rows
+	w.weight.dense, w.weight.last, w.weight.merges = s.dense, s.row, s.merges
 	if s.hidden > 0 {
 		n.add(advice("hidden-rows", fmt.Sprintf("hidden rows were left out: %d", s.hidden), "show them in the sheet, or write hidden: keep under source in the job"), "")
 	}
