@@ -226,7 +226,7 @@ func TestReportBounds(t *testing.T) {
 		"too many cells": {sheet.ReportLimits{Cells: 3, Whole: 1}, []string{"too large to be copied"}, []string{"Row", "2", "4"}, 3},
 		"too many rows":  {sheet.ReportLimits{Rows: 3}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
 		"merged":         {sheet.ReportLimits{Merges: 1}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
-		"links":          {sheet.ReportLimits{Linked: 2}, []string{"This is a copy", "The first 2 lines below are linked"}, nil, 3},
+		"links":          {sheet.ReportLimits{Linked: 2}, []string{"This is a copy", "The first 2 lines below are linked"}, nil, 4},
 		"too large":      {sheet.ReportLimits{Unpacked: 1000}, []string{"too large to be copied"}, []string{"Row", "2", "3", "4"}, 3},
 		"notes":          {sheet.ReportLimits{Noted: 2}, []string{"This is a copy", "The first 2 cells with a problem have notes; 1 more"}, nil, 3},
 		"lines":          {sheet.ReportLimits{Listed: 1}, []string{"This is a copy", "Only the first 1 of 3 problems are listed"}, nil, 3},
