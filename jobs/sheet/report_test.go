@@ -138,7 +138,7 @@ func TestReportCopy(t *testing.T) {
 	check("the sheet that is shown", f.GetActiveSheetIndex(), 0, nil)
 	for _, part := range []string{"xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"} {
 		data, _ := f.Pkg.Load(part) // a sheet that is selected besides gets what is typed into the one that is shown
-		check("whether "+part+" is selected", strings.Contains(string(data.([]byte)), `tabSelected="1"`), false, nil)
+		check("whether "+part+" is selected", strings.Contains(string(data.([]byte)), `tabSelected="true"`), false, nil)
 	}
 	for _, name := range f.GetDefinedName() {
 		if name.Name == "_xlnm.Print_Area" {
@@ -344,9 +344,12 @@ func TestReportIsText(t *testing.T) {
 	}
 	for _, v := range []string{"\x00=1+1", "\r=1+1"} { // no CSV file gives them, but a workbook does
 		values = append(values, v)
-		problems = append(problems, jobs.Problem{Origin: jobs.Origin{Row: 2, Column: "A"}, Code: "bad-text", Severity: jobs.Refused, Message: "m", Value: v})
+		problems = append(problems, jobs.Problem{Origin: jobs.Origin{File: "m.csv", Row: 2, Column: "A"}, Code: "bad-text", Severity: jobs.Refused, Message: "m " + v, Value: v})
 	}
 	f, _ := writeReport(t, sheet.ReportOptions{Source: s, SourceFile: path}, problems...)
+	if note := notesOf(t, f, "m.csv")["B2"]; !strings.Contains(note, "m [U+0000]=1+1") || !strings.Contains(note, "m [U+000D]=1+1") {
+		t.Errorf("the note says %q", note)
+	}
 	seen := map[string]bool{}
 	for _, name := range f.GetSheetList() {
 		rows, err := f.GetRows(name)
