@@ -153,7 +153,7 @@ func color(s string) (text, literal string, m *mistake) {
 func literal(s string) (text, compact string, m *mistake) {
 	var b bytes.Buffer
 	if err := json.Compact(&b, []byte(s)); err != nil {
-		return "", "", &mistake{"not-json", "is not valid JSON", "check quotes, commas and brackets"}
+		return "", "", &mistake{"not-json", "is not valid JSON", "check quotes, commas and brackets; it is written like {\"gate\": \"A1\", \"seats\": [12, 13]}"}
 	}
 	return b.String(), b.String(), nil
 }

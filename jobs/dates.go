@@ -212,7 +212,7 @@ func (r *reader) dateMistake(err error) *mistake {
 	case errors.Is(err, errNoDay):
 		m.fix = "correct the day or the month"
 	case errors.Is(err, errSerial):
-		m.fix = "give the cell a date format in the sheet"
+		m.fix = "give the cell a date format in the sheet, or " + strings.TrimSuffix(m.fix, ", or make it a date cell")
 	case errors.Is(err, errShortYear) && r.dates == nil:
 		m.fix = "write the year with four digits, or declare format: dd.MM.yy for the field in template.yaml"
 	}

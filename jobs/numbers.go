@@ -144,6 +144,9 @@ func (r *reader) number(c Cell) (text, json string, m *mistake) {
 	digits, err := parseNumber(source, format, stop)
 	if err != nil {
 		fix := "write it with digits and a full stop, like 1234.5"
+		if r.field.Type == TypeInteger {
+			fix = "write it with digits only, like 1234"
+		}
 		if errors.Is(err, errAmbiguous) {
 			example := "#,##0"
 			if strings.Contains(source, ".") {

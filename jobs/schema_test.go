@@ -202,7 +202,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	const (
 		asDate  = "is not a date; write it as 2026-12-31, or make it a date cell"
 		noDay   = "is a day that does not exist; correct the day or the month"
-		serial  = "is a number, not a date; give the cell a date format in the sheet"
+		serial  = "is a number, not a date; give the cell a date format in the sheet, or write it as 2026-12-31"
 		doubt   = "could mean thousands or a fraction; write it without a separator, or declare the field's format in template.yaml, for example format: "
 		twoYear = "has a year of two digits; "
 	)
@@ -226,7 +226,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		{german, text("31.12.26"), twoYear + "write it as dd.MM.yyyy, or as 2026-12-31"},
 		{date, text("45000"), serial},
 		{date, text("45000,75"), serial},
-		{german, text("45000"), serial},
+		{german, text("45000"), "is a number, not a date; give the cell a date format in the sheet, or write it as dd.MM.yyyy, or as 2026-12-31"},
 		{date, jobs.Cell{Text: "45,000.00", Raw: "45000", Kind: jobs.NumberCell}, serial},
 		{jobs.Field{Type: jobs.TypeDate, Format: "yyyyMMdd"}, text("20261331"), "is not a date; write it as yyyyMMdd, or as 2026-12-31"},
 		{jobs.Field{Type: jobs.TypeDateTime}, text("tomorrow"), "is not a date; write it as 2026-12-31 18:00, or make it a date cell"},

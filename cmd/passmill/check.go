@@ -15,12 +15,13 @@ import (
 type checkCommand struct {
 	Job string `arg:"" help:"The job: a YAML file."`
 	rowOptions
-	JSON bool `help:"Print each problem as one JSON object on a line of its own."`
+	JSON   bool   `help:"Print each problem as one JSON object on a line of its own."`
+	Report string `placeholder:"FILE.xlsx" help:"Also write a workbook with the problems: a copy of the source with coloured cells, notes, and a first sheet that sums up."`
 }
 
 // Help is the end of the command's -h.
 func (checkCommand) Help() string {
-	return "Each problem is printed with file, sheet, cell, field, what is wrong and how to mend it. Nothing is written and nothing is signed. Exit status: 0 nothing to mend, 3 something, 1 could not look."
+	return "Each problem is printed with file, sheet, cell, field, what is wrong and how to mend it. Nothing is signed, and nothing is written but the report. Exit status: 0 nothing to mend, 3 something, 1 could not look."
 }
 
 // A line of check --json.
@@ -45,23 +46,25 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer w.close()
+	report, err := c.newReport(w)
+	if err != nil {
+		return err
+	}
+	if report != nil {
+		defer report.Close()
+	}
 	found := 0
 	tell := func(p jobs.Problem) {
 		if p.Severity == jobs.Refused {
 			found++
 		}
+		if report != nil {
+			report.Add(p)
+		}
 		c.print(std.out, p)
 	}
 	c.certificate(w, std, tell)
-	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
-		tell(note)
-	}
-	for _, f := range w.filler.known {
-		tell(jobs.Problem{
-			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,
-			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
-		})
-	}
+	ofWhole(w, tell)
 	ofJob := found
 	meter := newMeter(std.err)
 	in := w.importer(w.target(""))
@@ -78,10 +81,29 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
 		}
 	}
+	if report != nil {
+		if err := writeReport(ctx, std.err, report, c.Report, rows); err != nil {
+			return err
+		}
+	}
 	if found > 0 {
 		return status{code: exitPartly}
 	}
 	return nil
+}
+
+// ofWhole tells what is odd about the source and the template, whatever the rows
+// say.
+func ofWhole(w *work, tell func(jobs.Problem)) {
+	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
+		tell(note)
+	}
+	for _, f := range w.filler.known {
+		tell(jobs.Problem{
+			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,
+			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
+		})
+	}
 }
 
 // certificate reports what is wrong with the job's certificate. Who checks a

@@ -28,7 +28,59 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestReportMemory does the same for a report in which each row has a problem:
+// a copy of the workbook up to some size, and rows of it beyond.
+func TestReportMemory(t *testing.T) {
+	for _, rows := range []int{campaign(t, "ROWS", 30_000), 25_000} {
+		t.Run(fmt.Sprintf("%d rows", rows), func(t *testing.T) {
+			s := memorySandbox(t, rows, true, "maxLength: 3")
+			start, peak, code, out := s.watch("check", "big.yaml", "--report", "problems.xlsx")
+			want := fmt.Sprintf("%s rows: 0 good, %[1]s to mend", thousands(rows))
+			if code != exitPartly || !strings.Contains(out, want) || !strings.Contains(out, "the report is in problems.xlsx") {
+				t.Fatalf("exit status %d\n%s", code, out[max(0, len(out)-2000):])
+			}
+			fits(t, start, peak)
+		})
+	}
+}
+
 func checkMemory(t *testing.T, rows int, shared bool) {
+	s := memorySandbox(t, rows, shared, "maxLength: 1000")
+	start, peak, code, out := s.watch("check", "big.yaml")
+	if code != exitDone || !strings.Contains(out, fmt.Sprintf("%s rows: %s good, 0 to mend", thousands(rows), thousands(rows))) {
+		t.Fatalf("exit status %d\n%s", code, out)
+	}
+	fits(t, start, peak)
+}
+
+func fits(t *testing.T, start time.Time, peak int) {
+	t.Helper()
+	t.Logf("peak memory %d MiB, %.1f seconds", peak>>20, time.Since(start).Seconds())
+	if peak == 0 || peak > memoryLimit {
+		t.Errorf("checking took %d MiB, at most %d are allowed", peak>>20, memoryLimit>>20)
+	}
+}
+
+// watch runs the program and returns when it began, the most memory that it
+// held, its exit status and all that it printed.
+func (s *sandbox) watch(args ...string) (start time.Time, peak, code int, printed string) {
+	s.t.Helper()
+	cmd := s.command(nil, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	start = time.Now()
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	peak = peakOf(cmd.Process.Pid)
+	cmd.Wait() // the exit status says it
+	return start, peak, cmd.ProcessState.ExitCode(), out.String()
+}
+
+// memorySandbox makes a workspace with a workbook of fifteen columns; name says
+// more of the field that is a name.
+func memorySandbox(t *testing.T, rows int, shared bool, name string) *sandbox {
+	t.Helper()
 	s := newSandbox(t, 0, "")
 	s.write("big.yaml", `template: big
 source: {file: big.xlsx}
@@ -42,7 +94,7 @@ output: {dir: out}
 	}
 	s.write("big/template.json", `{"description": "$$Name", "organizationName": "o", "generic": {"primaryFields": [
 		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}]}}`)
-	s.write("big/template.yaml", "fields:\n  Amount: {type: money}\n  Day: {type: date}\n")
+	s.write("big/template.yaml", "fields:\n  Name: {"+name+"}\n  Amount: {type: money}\n  Day: {type: date}\n")
 	f, err := os.Create(filepath.Join(s.dir, "big.xlsx"))
 	if err != nil {
 		t.Fatal(err)
@@ -53,22 +105,7 @@ output: {dir: out}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	cmd := s.command(nil, "check", "big.yaml")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	peak := peakOf(cmd.Process.Pid)
-	err = cmd.Wait()
-	if err != nil || !strings.Contains(out.String(), fmt.Sprintf("%s rows: %s good, 0 to mend", thousands(rows), thousands(rows))) {
-		t.Fatalf("%v\n%s", err, out.String())
-	}
-	t.Logf("peak memory %d MiB, %.1f seconds", peak>>20, time.Since(start).Seconds())
-	if peak == 0 || peak > memoryLimit {
-		t.Errorf("checking took %d MiB, at most %d are allowed", peak>>20, memoryLimit>>20)
-	}
+	return s
 }
 
 // peakOf watches a process to its end and returns the most memory that it held.

@@ -128,10 +128,11 @@ func relations(a *archive, part string) (map[string]relation, error) {
 	return list, err
 }
 
-// pick returns the sheet of that name, or the first visible one.
+// pick returns the sheet of that name, or the first visible one that is not the
+// summary of a report: who has mended a report saves it as the workbook.
 func (b *book) pick(name string) (sheetPart, error) {
 	if name == "" {
-		if i := slices.IndexFunc(b.sheets, func(s sheetPart) bool { return !s.hidden }); i >= 0 {
+		if i := slices.IndexFunc(b.sheets, func(s sheetPart) bool { return !s.hidden && s.name != reportSheet }); i >= 0 {
 			return b.sheets[i], nil
 		}
 		return b.sheets[0], nil

@@ -12,9 +12,9 @@
 // with encoding/xml, and puts the checked cells into a spool: memory for small
 // sheets, a file of our own folder for big ones. [Source.Rows] replays the
 // spool, so what was checked is what is delivered. Excelize does what it knows
-// best, numbers and dates in the format of their cell: it is handed the
-// formatted numbers of one row at a time, in a workbook made here, and never
-// the file itself. Left alone with a file it ends early without an error where
+// best, numbers and dates in the format of their cell: to read, it is
+// handed the formatted numbers of one row at a time, in a workbook made here,
+// and never the file itself. Left alone with a file it ends early without an error where
 // the XML is broken, and keeps 40 bytes and more for each shared string.
 //
 // CSV is streamed: encoding and delimiter are detected, line ends and quotes
@@ -23,4 +23,9 @@
 // The package knows nothing of templates: which column feeds which field, and
 // whether a text is a good date, others decide. Only [WriteEmpty], which makes
 // the workbook that marketing fills in, knows the declared fields.
+//
+// A [Report] is the way back: the workbook of a [Source] with its problems in it.
+// Only there does excelize load a file of the user's, after Open has accepted it
+// and below the bounds of [ReportLimits], and what it writes is compared with
+// the source.
 package sheet

@@ -22,20 +22,29 @@ type folder struct {
 // create makes a file that only its descriptor leads to, where the system
 // allows that: whoever is killed then leaves no customer's data behind.
 func (f *folder) create() (*os.File, error) {
-	if f.path == "" {
-		wipe(os.TempDir())
-		path, err := os.MkdirTemp("", fmt.Sprintf("%s%d-*", folderPrefix, os.Getpid()))
-		if err != nil {
-			return nil, complain("make a folder for temporary files: %w; check the permissions of %s", err, os.TempDir())
-		}
-		f.path, f.own = path, true
+	path, err := f.ready()
+	if err != nil {
+		return nil, err
 	}
-	file, err := os.CreateTemp(f.path, "spool-*")
+	file, err := os.CreateTemp(path, "spool-*")
 	if err != nil {
 		return nil, complain("make a temporary file: %w; check the permissions of the folder", err)
 	}
 	os.Remove(file.Name())
 	return file, nil
+}
+
+// ready returns the path of the folder, which it makes if there is none.
+func (f *folder) ready() (string, error) {
+	if f.path == "" {
+		wipe(os.TempDir())
+		path, err := os.MkdirTemp("", fmt.Sprintf("%s%d-*", folderPrefix, os.Getpid()))
+		if err != nil {
+			return "", complain("make a folder for temporary files: %w; check the permissions of %s", err, os.TempDir())
+		}
+		f.path, f.own = path, true
+	}
+	return f.path, nil
 }
 
 // close removes the folder if it is our own.

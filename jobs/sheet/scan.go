@@ -38,6 +38,8 @@ type scanned struct {
 	rows      int    // in the spool
 	hidden    int    // rows that were left out because they are hidden
 	used      []bool // by column number: some row in the spool has a value there
+	merges    int    // ranges of merged cells
+	dense     int    // cells up to the last one of each row, whether they are there or not
 }
 
 // sheet reads the whole part.
@@ -146,6 +148,7 @@ func (s *scan) readRow(start xml.StartElement) error {
 			return err
 		}
 	}
+	s.dense += s.col
 	return s.keep(isTrue(attr(start, "hidden")))
 }
 
@@ -200,6 +203,7 @@ func (s *scan) keep(hidden bool) error {
 // merge notes merged cells that touch the header: only their first cell has a
 // name.
 func (s *scan) merge(ref string) {
+	s.merges++
 	from, to, ok := strings.Cut(ref, ":")
 	if !ok {
 		return

@@ -23,6 +23,7 @@ import (
 // that a spreadsheet shows.
 type Source struct {
 	file    *os.File
+	options Options
 	origin  jobs.Origin // of the whole: file and sheet
 	columns []jobs.Column
 	notes   []jobs.Problem
@@ -59,7 +60,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 		}
 		return nil, fmt.Errorf("open %q: %w", o.File, err)
 	}
-	s := &Source{file: file, origin: jobs.Origin{File: base}}
+	s := &Source{file: file, options: o, origin: jobs.Origin{File: base}}
 	if err := s.open(ctx, o); err != nil {
 		s.Close()
 		if s.origin.Sheet != "" {

@@ -18,6 +18,7 @@ type workbook struct {
 	display *display
 	rowsIn  int   // rows in the spool
 	index   []int // of the column with a number; -1 if it is left out
+	weight  weight
 }
 
 func (s *Source) openBook(ctx context.Context, o Options, size int64) error {
@@ -40,7 +41,7 @@ func (s *Source) openBook(ctx context.Context, o Options, size int64) error {
 		return err
 	}
 	s.origin.Sheet = picked.name
-	w := &workbook{dir: &folder{path: o.TempDir}, since: b.epoch}
+	w := &workbook{dir: &folder{path: o.TempDir}, since: b.epoch, weight: a.weigh()}
 	s.body = w
 	var n notes
 	if k := b.skippedSheets(picked); k > 0 && o.Sheet == "" {
@@ -88,6 +89,7 @@ func (w *workbook) scan(ctx context.Context, b *book, picked sheetPart, o Option
 		return s.sheet()
 	})
 	w.rowsIn = s.rows
+	w.weight.dense, w.weight.last, w.weight.merges = s.dense, s.row, s.merges
 	if s.hidden > 0 {
 		n.add(advice("hidden-rows", fmt.Sprintf("hidden rows were left out: %d", s.hidden), "show them in the sheet, or write hidden: keep under source in the job"), "")
 	}
