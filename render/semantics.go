@@ -67,7 +67,10 @@ var SemanticsShape = &Shape{
 		"passengerEligibleSecurityPrograms": listOf(String), "passengerInformationSSRs": listOf(String),
 		"passengerServiceSSRs": listOf(String), "departureAirportSecurityPrograms": listOf(String),
 		"destinationAirportSecurityPrograms": listOf(String),
-		"venueLocation":                      object(placeShape), "departureLocation": object(placeShape),
+		// Not on Apple's page, but in passes of airlines and passkit-generator.
+		"loungePlaceIDs": listOf(String), "departureLocationSecurityPrograms": listOf(String),
+		"destinationLocationSecurityPrograms": listOf(String),
+		"venueLocation":                       object(placeShape), "departureLocation": object(placeShape),
 		"destinationLocation": object(placeShape), "balance": object(MoneyShape), "totalPrice": object(MoneyShape),
 		"seats": list(seatShape), "passengerName": object(personShape), "wifiAccess": list(wifiShape),
 		"airplay": list(anyObject), "eventStartDateInfo": object(dateInfoShape),
