@@ -119,7 +119,7 @@ func TestRealPasses(t *testing.T) {
 	}
 }
 
-// BenchmarkCheckPass checks the pass of a row: a store card with ten fields. It
+// BenchmarkCheckPass checks the pass of a row: a store card of nine fields. It
 // should stay below 25 µs, a fortieth of an RSA signature.
 func BenchmarkCheckPass(b *testing.B) {
 	data, err := os.ReadFile("../testdata/golden/storecard.json")

@@ -13,7 +13,10 @@ func posterTicket(more string) string {
   "preferredStyleSchemes": ["posterEventTicket", "eventTicket"],
   "eventTicket": {"primaryFields": [{"key": "event", "value": "Concert"}]},
   "nfc": {"message": "7", "requiresAuthentication": true, "encryptionPublicKey": "` + exampleKey + `"},
-  "semantics": {"eventName": "Concert", "venueName": "Nordhall", "venueRegionName": "Berlin", "venueRoom": "Hall 1"}` + more + `
+  "semantics": {
+    "eventName": "Concert", "venueName": "Nordhall", "venueRegionName": "Berlin", "venueRoom": "Hall 1",
+    "eventStartDate": "2027-05-31T20:00+02:00", "seats": [{"seatNumber": "7"}]
+  }` + more + `
 }`
 }
 
@@ -27,7 +30,7 @@ func semanticBoarding(more string) string {
   "preferredStyleSchemes": ["semanticBoardingPass", "boardingPass"],
   "boardingPass": {"transitType": "PKTransitTypeAir", "primaryFields": [{"key": "from", "value": "BER"}, {"key": "to", "value": "LIS"}]},
   "semantics": {
-    "airlineCode": "LV", "flightNumber": 123, "passengerName": {"givenName": "Ada"},
+    "airlineCode": "LV", "flightNumber": 123, "passengerName": {"givenName": "Ada"}, "seats": [{"seatNumber": "7A"}],
     "departureAirportCode": "BER", "departureCityName": "Berlin", "departureLocationTimeZone": "Europe/Berlin",
     "destinationAirportCode": "LIS", "destinationCityName": "Lisbon", "destinationLocationTimeZone": "Europe/Lisbon",
     "originalBoardingDate": "2027-05-31T08:00+02:00", "originalDepartureDate": "2027-05-31T08:40+02:00", "originalArrivalDate": "2027-05-31T11:30+01:00"

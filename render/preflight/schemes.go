@@ -36,6 +36,13 @@ var schemeRules = []Rule{
 		Passes: []Example{{Change: posterTicket(``), Files: artwork}, {Change: semanticBoarding(``)}},
 	},
 	{
+		ID: "scheme-recommended", What: "a scheme has the semantic tags that Apple recommends", Since: "iOS 18, 26", Severity: Advice,
+		Source: "pass-builder EventTicketValidator, SeatValidator, warnings there",
+		Fix:    "fill them where there is something to say", Check: checkRecommended,
+		Fails:  []Example{{Change: strings.Replace(posterTicket(``), `"seats": [{"seatNumber": "7"}]`, `"silenceRequested": true`, 1), Files: artwork, Path: "semantics"}},
+		Passes: []Example{{Change: posterTicket(``), Files: artwork}, {Change: semanticBoarding(``)}},
+	},
+	{
 		ID: "scheme-legacy", What: "a scheme has fields beside it for older systems", Since: "iOS 18, 26", Severity: FallsBack,
 		Source: "Apple: Creating an event pass; Creating an airline boarding pass",
 		Fix:    "fill the style's fields too: older systems, and those where the scheme fails, show them", Check: checkLegacy,
@@ -57,12 +64,13 @@ var schemeRules = []Rule{
 // A scheme is a look that a phone takes from semantic tags.
 type scheme struct {
 	style string   // that it takes the place of
+	likes []string // tags that Apple recommends
 	needs []string // tags without which it falls back, without a word; "a|b": one of them
 }
 
 var schemes = map[string]scheme{
-	"posterEventTicket": {"eventTicket", []string{"eventName", "venueName", "venueRegionName", "venueRoom"}},
-	"semanticBoardingPass": {"boardingPass", []string{
+	"posterEventTicket": {"eventTicket", []string{"eventStartDate|eventStartDateInfo", "seats"}, []string{"eventName", "venueName", "venueRegionName", "venueRoom"}},
+	"semanticBoardingPass": {"boardingPass", []string{"seats"}, []string{
 		"airlineCode", "flightNumber", "departureAirportCode", "departureCityName", "departureLocationTimeZone|departureAirportTimeZone",
 		"destinationAirportCode", "destinationCityName", "destinationLocationTimeZone|destinationAirportTimeZone",
 		"originalArrivalDate", "originalBoardingDate", "originalDepartureDate", "passengerName",
@@ -110,6 +118,15 @@ func checkSemantics(p *Pass) (found []Finding) {
 		}
 		if name == "semanticBoardingPass" && p.has("boardingPass") && text(p.Root.Get("boardingPass"), "transitType") != "PKTransitTypeAir" {
 			found = append(found, Finding{Path: "boardingPass.transitType", Message: "is not PKTransitTypeAir, which " + name + " needs"})
+		}
+	})
+	return found
+}
+
+func checkRecommended(p *Pass) (found []Finding) {
+	p.preferred(func(name string, _ int) {
+		if missing := lacking(p.Root.Get("semantics"), schemes[name].likes); missing != nil {
+			found = append(found, Finding{Path: "semantics", Message: "lacks " + strings.Join(missing, ", ") + ", which Apple recommends for " + name})
 		}
 	})
 	return found
