@@ -7,6 +7,8 @@ import (
 	"image/png"
 	"maps"
 	"slices"
+
+	"passmill/render/preflight"
 )
 
 // readImages checks all images. Only PNG is decoded: other formats would widen
@@ -18,7 +20,7 @@ func (t *Template) readImages() error {
 		if kindOf(name) != imageKind {
 			continue
 		}
-		if err := checkImage(name, t.Files[name]); err != nil {
+		if _, err := readImage(name, t.Files[name]); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -27,17 +29,17 @@ func (t *Template) readImages() error {
 	return errors.Join(errs...)
 }
 
-func checkImage(name string, data []byte) error {
+func readImage(name string, data []byte) (size preflight.Image, err error) {
 	config, err := png.DecodeConfig(bytes.NewReader(data)) // its size, before memory is taken for it
 	if err != nil {
-		return fmt.Errorf("%s: no PNG file, whatever its name says: %w; save it as PNG", name, err)
+		return size, fmt.Errorf("%s: no PNG file, whatever its name says: %w; save it as PNG", name, err)
 	}
 	if config.Width > maxPixels/max(1, config.Height) {
-		return fmt.Errorf("%s: has %d×%d pixels, but at most %d million are allowed; make it smaller",
+		return size, fmt.Errorf("%s: has %d×%d pixels, but at most %d million are allowed; make it smaller",
 			name, config.Width, config.Height, maxPixels>>20)
 	}
 	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
-		return fmt.Errorf("%s: damaged: %w; save it again", name, err)
+		return size, fmt.Errorf("%s: damaged: %w; save it again", name, err)
 	}
-	return nil
+	return preflight.Image{Name: name, Width: config.Width, Height: config.Height}, nil
 }

@@ -30,15 +30,20 @@ type finding struct {
 func judge(name string, data []byte, o verify.Options) verdict {
 	r := verify.Pass(data, o)
 	v := verdict{File: name, Good: !r.Refused(), Serial: r.Serial, TypeID: r.TypeID}
-	readable := r.Files["pass.json"] != nil
+	readable, whole := r.Files["pass.json"] != nil, true
 	for _, f := range r.Findings {
 		v.Findings = append(v.Findings, finding{Code: f.Code, Severity: string(f.Severity), Message: f.Message, Phone: f.Phone, Fix: f.Fix})
 		readable = readable && f.Code != "pass-malformed" // which preflight would say again
+		whole = whole && f.Code != "file-damaged" && f.Code != "encrypted-file"
 	}
 	if !readable {
 		return v
 	}
-	for _, f := range preflight.Check(r.Files["pass.json"], preflight.ReadFiles(r.Files)) {
+	files := preflight.ReadFiles(r.Files)
+	if !whole {
+		files = nil // what seems to lack may be what could not be read
+	}
+	for _, f := range preflight.Check(r.Files["pass.json"], files) {
 		v.Good = v.Good && f.Rule.Severity != preflight.Refused
 		v.Findings = append(v.Findings, finding{
 			Code: f.Rule.ID, Severity: string(f.Rule.Severity), Path: f.Path, Message: f.Message, Phone: f.Rule.Phone, Fix: f.Rule.Fix,

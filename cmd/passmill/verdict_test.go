@@ -91,16 +91,34 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func zipped(t *testing.T, pass string) []byte {
+// TestJudgeDamaged checks that a file that can't be read is not said to lack.
+func TestJudgeDamaged(t *testing.T) {
+	example, _ := preflight.Example{}.Pass()
+	data := zipped(t, string(example), "icon.png", "an icon that is stored")
+	data[bytes.Index(data, []byte("an icon"))] ^= 1
+	var got []string
+	for _, f := range judge("x.pkpass", data, verify.Options{}).Findings {
+		got = append(got, f.Code)
+	}
+	if diff := cmp.Diff([]string{"file-damaged", "no-manifest", "no-signature"}, got); diff != "" {
+		t.Errorf("codes (-want +got):\n%s", diff)
+	}
+}
+
+// zipped packs pass.json and other files, each a name and a content.
+func zipped(t *testing.T, pass string, others ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	f, err := z.Create("pass.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write([]byte(pass)); err != nil {
-		t.Fatal(err)
+	files := append([]string{"pass.json", pass}, others...)
+	for i := 0; i < len(files); i += 2 {
+		f, err := z.CreateHeader(&zip.FileHeader{Name: files[i], Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(files[i+1])); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ var airlineKeys = strings.Fields("changeSeatURL entertainmentURL managementURL p
 	"transitProviderPhoneNumber transitProviderWebsiteURL upgradeURL")
 
 func checkPosterOnly(p *Pass) []Finding {
-	if p.prefers("posterEventTicket") {
+	if p.prefers("posterEventTicket") || p.has("posterGeneric") { // which shows some of them; which, no page says
 		return nil
 	}
 	return p.useless(posterKeys, "is of use on poster event tickets only, and preferredStyleSchemes doesn't ask for posterEventTicket")

@@ -82,16 +82,19 @@ var fieldRules = []Rule{
 func wrongValue(at *Place) (key, message string) {
 	v := at.Node.Get("value")
 	switch {
-	case v == nil && at.Node.Get("attributedValue") == nil:
+	case absent(v) && absent(at.Node.Get("attributedValue")):
 		return "value", "is missing"
-	case v == nil || v.Kind == render.StringNode || v.Kind == render.NumberNode:
+	case absent(v) || v.Kind == render.StringNode || v.Kind == render.NumberNode:
 		return "", ""
 	}
 	return "value", "is " + v.Kind.String() + ", not text or a number"
 }
 
+// absent reports whether a value is not there, or null.
+func absent(n *render.Node) bool { return n == nil || n.Kind == render.NullNode }
+
 func attributedOnly(at *Place) (key, message string) {
-	if at.Node.Get("value") == nil && at.Node.Get("attributedValue") != nil {
+	if absent(at.Node.Get("value")) && !absent(at.Node.Get("attributedValue")) {
 		return "value", "is missing beside attributedValue"
 	}
 	return "", ""

@@ -11,8 +11,9 @@ import (
 
 var stringsRules = []Rule{
 	{
-		ID: "strings", What: "strings are text in UTF-8, or UTF-16 with a byte order mark", Source: "Apple: Creating the source for a pass", Severity: Refused,
-		Fix: "save the file as UTF-8 or UTF-16", Check: checkDecoded,
+		ID: "strings", What: "strings are text in UTF-8, or UTF-16 with a byte order mark", Severity: FallsBack,
+		Source: "Apple: Creating the source for a pass; what a phone does is not verified",
+		Fix:    "save the file as UTF-8 or UTF-16", Check: checkDecoded,
 		Fails:  []Example{{Files: map[string]string{"de.lproj/pass.strings": "\"caf\xe9\" = \"x\";"}, Path: "de.lproj/pass.strings"}},
 		Passes: []Example{{Files: map[string]string{"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`}}},
 	},
