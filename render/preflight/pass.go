@@ -108,7 +108,7 @@ func fits(at *Place) bool {
 	case want == render.Number:
 		return have == render.NumberNode
 	case want == render.Integer:
-		return have == render.NumberNode && strings.IndexAny(at.Node.Text, ".eE") < 0
+		return have == render.NumberNode && !strings.ContainsAny(at.Node.Text, ".eE")
 	case want == render.Boolean:
 		return have == render.BoolNode
 	case want == render.List:

@@ -86,6 +86,27 @@ func TestSpecimenIsFine(t *testing.T) {
 	}
 }
 
+// TestNames checks that a misspelled name is told from one that Apple has.
+func TestNames(t *testing.T) {
+	for _, tt := range []struct{ change, file, want string }{
+		{`{"logotext": "Club"}`, "", "is no key of Apple's, but logoText is"},
+		{`{"backgroundColour": "x"}`, "", "is no key that Apple's pages name (backgroundColor is one); it is kept"},
+		{`{"entirelyOurOwn": 1}`, "", "is no key that Apple's pages name; it is kept"},
+		{`{"semantics": {"venuName": "x"}}`, "", "is no semantic tag that Apple's pages name (venueName is one); it is kept"},
+		{``, "lgoo@2x.png", "is no image that a pass is known to have (logo is one)"},
+		{``, "notes.txt", "is no file that a pass is known to have"},
+	} {
+		e := preflight.Example{Change: tt.change}
+		if tt.file != "" {
+			e.Files = map[string]string{tt.file: "76x76"}
+		}
+		found := preflight.Check(e.Pass())
+		if len(found) != 1 || found[0].Message != tt.want {
+			t.Errorf("%s%s: %q, want %q", tt.change, tt.file, describe(found), tt.want)
+		}
+	}
+}
+
 // scrubbed says what is wrong with samples of real passes because something was
 // taken out of them, or because a program adds it later.
 var scrubbed = map[string]string{

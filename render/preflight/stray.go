@@ -50,7 +50,7 @@ func stray(name string) string {
 		return "" // pass-builder names it, too
 	case path.Ext(base) == ".png":
 		if near := render.Nearest(kind, ImageKinds()); near != "" {
-			return "is no image that a pass is known to have; was " + near + " meant?"
+			return "is no image that a pass is known to have (" + near + " is one)"
 		}
 	}
 	return "is no file that a pass is known to have"

@@ -181,9 +181,9 @@ func unknown(kind, key string, of *render.Shape) string {
 			return "is no " + kind + " of Apple's, but " + k + " is"
 		}
 	}
-	message := "is no " + kind + " that Apple's pages name; it is kept"
+	also := ""
 	if near := render.Nearest(key, known); near != "" {
-		message += "; was " + near + " meant?"
+		also = " (" + near + " is one)"
 	}
-	return message
+	return "is no " + kind + " that Apple's pages name" + also + "; it is kept"
 }

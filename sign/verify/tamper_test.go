@@ -49,11 +49,6 @@ func late(code, name string, change func(map[string][]byte)) tamper {
 	return tamper{code, name, func(s *specimen) { s.late = change }}
 }
 
-// added makes a tamper of a file that is signed and packed with the others.
-func added(code, name, path string, content []byte) tamper {
-	return tamper{code, name, func(s *specimen) { s.files[path] = content }}
-}
-
 // archived makes a tamper of a change of the archive.
 func archived(code, name string, change func([]byte) []byte) tamper {
 	return tamper{code, name, func(s *specimen) { s.archive = change }}
