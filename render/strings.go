@@ -55,6 +55,15 @@ func decodeUTF16(data []byte, order binary.ByteOrder) (string, error) {
 	for i := range units {
 		units[i] = order.Uint16(data[2*i:])
 	}
+	for i := 0; i < len(units); i++ {
+		if !utf16.IsSurrogate(rune(units[i])) {
+			continue
+		}
+		if i+1 == len(units) || utf16.DecodeRune(rune(units[i]), rune(units[i+1])) == utf8.RuneError {
+			return "", errors.New("holds half a character of UTF-16; save it again")
+		}
+		i++
+	}
 	return string(utf16.Decode(units)), nil
 }
 

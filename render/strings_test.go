@@ -36,6 +36,7 @@ func TestStringsMistakes(t *testing.T) {
 		"/* a":                                           "s:1:1: this comment is not closed",
 		"\"a\" = \"\\q\";":                               "s:1:8: a backslash stands before nothing that it could mean; write \\\\ for the character itself",
 		"\"a\" = \"\xff\";":                              "s: neither UTF-8 nor UTF-16 with a byte order mark; save it as one of them",
+		"\xfe\xff\xd8\x00":                               "s: holds half a character of UTF-16; save it again",
 		"\xff\xfea":                                      "s: cut off within a character of UTF-16",
 	} {
 		_, err := render.ParseStrings("s", []byte(text))

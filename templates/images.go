@@ -20,12 +20,10 @@ func (t *Template) readImages() error {
 		if kindOf(name) != imageKind {
 			continue
 		}
-		size, err := readImage(name, t.Files[name])
-		if err != nil {
+		if _, err := readImage(name, t.Files[name]); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		t.sizes = append(t.sizes, size)
 		t.Images[name] = t.Files[name]
 	}
 	return errors.Join(errs...)

@@ -8,6 +8,28 @@ import (
 
 const decimals = "0123456789"
 
+// A symbology is what is known of a barcode format.
+type symbology struct {
+	row     bool                        // its lines stand in one row
+	recent  bool                        // from iOS 27 on
+	content func(message string) string // what is wrong with a message; nil: anything goes
+	// most says how many digits, characters of its densest alphabet, and bytes
+	// the largest symbol holds; no capacity is known where it is zero.
+	most [3]int
+	wide int // characters beyond which lines are too thin on a phone's screen
+}
+
+var symbologies = map[string]symbology{
+	"PKBarcodeFormatQR":      {most: [3]int{7089, 4296, 2953}},
+	"PKBarcodeFormatPDF417":  {most: [3]int{2710, 1850, 1108}},
+	"PKBarcodeFormatAztec":   {most: [3]int{3832, 3067, 1914}},
+	"PKBarcodeFormatCode128": {row: true, content: code128, wide: 40},
+	"PKBarcodeFormatCode39":  {row: true, recent: true, content: code39, wide: 20},
+	"PKBarcodeFormatCodabar": {row: true, recent: true, content: codabar, wide: 30},
+	"PKBarcodeFormatEAN13":   {row: true, recent: true, content: ean13},
+	"PKBarcodeFormatI2of5":   {row: true, recent: true, content: i2of5, wide: 40},
+}
+
 // tooLong compares a message with the largest symbol there is. A phone may draw
 // smaller ones only, so that a message that passes may still be too long.
 func tooLong(at *Place) (key, message string) {
