@@ -20,7 +20,8 @@ type Disagreement struct {
 }
 
 // compare prints what the peers say otherwise than passmill, by explanation, and
-// fails on what is not explained and on explanations that nothing needs.
+// the figures. It fails on what is not explained, on explanations that nothing
+// needs, and on figures that the documentation has otherwise.
 func compare(args []string, out io.Writer) error {
 	if len(args) < 2 {
 		return errors.New("compare needs our verdicts and at least one PEER=FILE")
@@ -33,9 +34,8 @@ func compare(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "| peer | passes | both take | both refuse | only passmill refuses | only the peer refuses | changed by the peer |")
-	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
 	var all []Disagreement
+	var figures []string
 	for _, arg := range args[1:] {
 		peer, file, _ := strings.Cut(arg, "=")
 		theirs, err := readVerdicts(file)
@@ -46,10 +46,10 @@ func compare(args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		printCounts(out, peer, ours, theirs)
+		figures = append(figures, count(peer, ours, theirs))
 		all = append(all, found...)
 	}
-	return report(out, all, explanations)
+	return errors.Join(report(out, all, explanations), checkFigures(out, figures))
 }
 
 func readVerdicts(path string) ([]Verdict, error) {
@@ -105,16 +105,17 @@ func within(path, key string) bool {
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-func printCounts(out io.Writer, peer string, ours, theirs []Verdict) {
-	var count [2][2]int // by who refuses: passmill, the peer
+// count returns a peer's row of the table of figures.
+func count(peer string, ours, theirs []Verdict) string {
+	var by [2][2]int // who refuses: passmill, the peer
 	changed := 0
 	for i, v := range ours {
-		count[index(v)][index(theirs[i])]++
+		by[index(v)][index(theirs[i])]++
 		if len(theirs[i].Changed) > 0 {
 			changed++
 		}
 	}
-	fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d |\n", peer, len(ours), count[0][0], count[1][1], count[1][0], count[0][1], changed)
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d |", peer, len(ours), by[0][0], by[1][1], by[1][0], by[0][1], changed)
 }
 
 func index(v Verdict) int {
@@ -126,31 +127,60 @@ func index(v Verdict) int {
 
 // report prints the disagreements below the explanations that cover them.
 func report(out io.Writer, all []Disagreement, explanations []Explanation) error {
-	cases := make([][]string, len(explanations))
-	var unexplained []string
+	covered := make([][]Disagreement, len(explanations))
+	var problems []error
 	for _, d := range all {
 		for _, cause := range d.Causes {
 			i := slices.IndexFunc(explanations, func(e Explanation) bool { return e.covers(d, cause) })
 			if i < 0 {
-				unexplained = append(unexplained, fmt.Sprintf("%s\t%s\tours: %s\t%s", d.Peer, d.Case, d.Ours, cause))
-			} else if !slices.Contains(cases[i], d.Case) {
-				cases[i] = append(cases[i], d.Case)
+				problems = append(problems, fmt.Errorf("not explained in explained.tsv: %s\t%s\tours: %s\t%s", d.Peer, d.Case, d.Ours, cause))
+			} else {
+				covered[i] = append(covered[i], d)
 			}
 		}
 	}
-	var problems []error
 	for i, e := range explanations {
-		fmt.Fprintf(out, "\n%s, ours: %s, right: %s: %s\n", e.Peer, e.Ours, e.Right, e.What)
-		for _, id := range cases[i] {
-			fmt.Fprintf(out, "\t%s\n", id)
-		}
-		if cases[i] == nil {
-			problems = append(problems, fmt.Errorf("explained.tsv line %d explains nothing any more: %s: %s", e.Line, e.Peer, e.What))
+		fmt.Fprintf(out, "\npassmill: %s, right: %s: %s\n", strings.Join(e.Ours, ", "), e.Right, e.What)
+		for _, peer := range e.Peers {
+			cases := casesOf(peer, covered[i])
+			if cases == nil {
+				problems = append(problems, fmt.Errorf("explained.tsv line %d explains nothing of %s any more: %s", e.Line, peer, e.What))
+			}
+			fmt.Fprintf(out, "\t%s: %s\n", peer, strings.Join(cases, ", "))
 		}
 	}
-	for _, line := range unexplained {
-		problems = append(problems, fmt.Errorf("not explained in explained.tsv: %s", line))
+	fmt.Fprintf(out, "\n%d disagreements, %d explanations\n\n", len(all), len(explanations))
+	return errors.Join(problems...)
+}
+
+// casesOf lists the cases that a peer and passmill disagree about, each once.
+func casesOf(peer string, all []Disagreement) []string {
+	var cases []string
+	for _, d := range all {
+		if d.Peer == peer && !slices.Contains(cases, d.Case) {
+			cases = append(cases, d.Case)
+		}
 	}
-	fmt.Fprintf(out, "\n%d disagreements, %d explanations, %d causes without one\n", len(all), len(explanations), len(unexplained))
+	return cases
+}
+
+const document = "../../../docs/validators.md"
+
+// checkFigures prints the figures, and compares them with those of the
+// documentation.
+func checkFigures(out io.Writer, figures []string) error {
+	fmt.Fprintln(out, "| peer | passes | both take | both refuse | only passmill refuses | only the peer refuses | of the passes that it takes, it changes |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, row := range figures {
+		fmt.Fprintln(out, row)
+		if !strings.Contains(string(text), row+"\n") {
+			problems = append(problems, fmt.Errorf("docs/validators.md lacks the row: %s", row))
+		}
+	}
 	return errors.Join(problems...)
 }

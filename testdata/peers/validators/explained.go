@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// An Explanation says why passmill and a peer disagree about some passes, and
+// An Explanation says why passmill and some peers disagree about some passes, and
 // who is right.
 type Explanation struct {
-	Peer   string         // a peer's name
-	Ours   string         // passmill's verdict
+	Peers  []string       // their names
+	Ours   []string       // passmill's verdicts: refused, or one or both of ok and warns
 	Cause  *regexp.Regexp // matches what the one that refuses says
 	What   string         // the cause in words
-	Right  string         // who is right: "passmill", the peer's name, or "open"
+	Right  string         // who is right: "passmill", "peer" or "open"
 	Why    string
 	Source string
 	Line   int
 }
 
 func (e Explanation) covers(d Disagreement, cause string) bool {
-	return e.Peer == d.Peer && e.Ours == d.Ours && e.Cause.MatchString(cause)
+	return slices.Contains(e.Peers, d.Peer) && slices.Contains(e.Ours, d.Ours) && e.Cause.MatchString(cause)
 }
 
-const columns = "peer\tours\tcause\twhat\tright\twhy\tsource"
+const columns = "peers\tours\tcause\twhat\tright\twhy\tsource"
 
 // readExplanations reads explained.tsv of this folder.
 func readExplanations() ([]Explanation, error) {
@@ -57,12 +57,12 @@ func parseExplanation(line string) (Explanation, error) {
 	if len(cells) != strings.Count(columns, "\t")+1 || slices.Contains(cells, "") {
 		return Explanation{}, errors.New("needs a value in each of its columns")
 	}
-	e := Explanation{Peer: cells[0], Ours: cells[1], What: cells[3], Right: cells[4], Why: cells[5], Source: cells[6]}
-	if !slices.Contains([]string{ok, warns, refused}, e.Ours) {
-		return e, fmt.Errorf("ours is %q, not ok, warns or refused", e.Ours)
+	e := Explanation{Peers: strings.Split(cells[0], ", "), Ours: strings.Split(cells[1], ", "), What: cells[3], Right: cells[4], Why: cells[5], Source: cells[6]}
+	if !slices.Contains([]string{ok, warns, ok + ", " + warns, refused}, cells[1]) {
+		return e, fmt.Errorf("ours is %q, not ok, warns or refused", cells[1])
 	}
-	if !slices.Contains([]string{"passmill", e.Peer, "open"}, e.Right) {
-		return e, fmt.Errorf("right is %q, not passmill, %s or open", e.Right, e.Peer)
+	if !slices.Contains([]string{"passmill", "peer", "open"}, e.Right) {
+		return e, fmt.Errorf("right is %q, not passmill, peer or open", e.Right)
 	}
 	var err error
 	e.Cause, err = regexp.Compile(cells[2])
@@ -75,14 +75,14 @@ func writeTable(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "| | peer | passmill | the peer | right | why | source |")
+	fmt.Fprintln(out, "| cause | peers | passmill | they | right | why | source |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
 	for _, e := range all {
 		theirs := refused
-		if e.Ours == refused {
+		if slices.Contains(e.Ours, refused) {
 			theirs = ok
 		}
-		row := []string{e.What, e.Peer, e.Ours, theirs, e.Right, e.Why, e.Source}
+		row := []string{e.What, strings.Join(e.Peers, ", "), strings.Join(e.Ours, ", "), theirs, e.Right, e.Why, e.Source}
 		for i := range row {
 			row[i] = strings.ReplaceAll(row[i], "|", `\|`)
 		}

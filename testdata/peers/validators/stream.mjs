@@ -47,7 +47,13 @@ function changes(before, after, path = '') {
   });
 }
 
-const sameDate = (a, b) => [a, b].every(s => /^\d{4}-\d\d-\d\dT/.test(s)) && Date.parse(a) === Date.parse(b);
+// sameDate reports whether two complete dates, with a zone, are the same moment.
+const sameDate = (a, b) => [a, b].every(complete) && Date.parse(a) === Date.parse(b);
+
+function complete(s) {
+  const day = /^(\d{4}-\d\d-\d\d)T[\d:.]+(Z|[+-]\d\d:\d\d)$/.exec(s)?.[1];
+  return Boolean(day) && new Date(day).getUTCDate() === Number(day.slice(8)); // JavaScript has a 31 February
+}
 
 // png returns a picture of one colour.
 export function png(width, height) {
