@@ -37,14 +37,16 @@ func (p *problems) add(at int, format string, args ...any) {
 }
 
 // err joins the mistakes in the order of the file.
-func (p *problems) err() error {
+func (p *problems) err() error { return errors.Join(p.errs()...) }
+
+func (p *problems) errs() []error {
 	slices.SortStableFunc(p.list, func(a, b mistake) int { return a.at - b.at })
 	errs := make([]error, len(p.list))
 	for i, m := range p.list {
 		line, column := position(p.text, m.at)
 		errs[i] = &Error{File: p.file, Line: line, Column: column, Message: m.message}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 func position(text string, at int) (line, column int) {

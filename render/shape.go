@@ -29,6 +29,7 @@ func (t Type) Textual() bool { return t >= String && t <= URL }
 type Key struct {
 	Type Type
 	Of   *Shape // of the object, or of the objects in the list; nil if nothing is known
+	Elem Type   // of what is in the list, if those are no objects
 }
 
 // A Shape is what is known of one kind of object in pass.json.
@@ -43,6 +44,9 @@ type Shape struct {
 	Needs [][]string
 	// Stays marks objects that are kept even if absent values emptied them.
 	Stays bool
+	// Extra marks what a phone leaves out of a pass, rather than refuse it,
+	// where it can't read it: semantic tags, and what recent systems added.
+	Extra bool
 }
 
 // keys makes the common part of a Shape: names by type, separated by blanks.
@@ -60,6 +64,7 @@ func keys(byType map[Type]string, more map[string]Key) map[string]Key {
 }
 
 func list(of *Shape) Key   { return Key{Type: List, Of: of} }
+func listOf(elem Type) Key { return Key{Type: List, Elem: elem} }
 func object(of *Shape) Key { return Key{Type: Object, Of: of} }
 
 // The shapes within a pass, from Apple's pages on the Pass object and from
@@ -67,32 +72,6 @@ func object(of *Shape) Key { return Key{Type: Object, Of: of} }
 // what their keys are.
 var (
 	anyObject = &Shape{Open: true}
-
-	placeShape = &Shape{ // Location of SemanticTags
-		Keys:  keys(map[Type]string{Number: "latitude longitude"}, nil),
-		Needs: [][]string{{"latitude", "longitude"}},
-		Open:  true,
-	}
-	moneyShape = &Shape{ // CurrencyAmount of SemanticTags
-		Keys:  keys(map[Type]string{Any: "amount", String: "currencyCode"}, nil),
-		Needs: [][]string{{"amount"}},
-		Open:  true,
-	}
-	semanticsShape = &Shape{
-		Keys: keys(map[Type]string{
-			Date: "eventStartDate eventEndDate currentArrivalDate currentBoardingDate currentDepartureDate " +
-				"originalArrivalDate originalBoardingDate originalDepartureDate",
-			String: "eventName venueName venueRegionName venueRoom airlineCode departureAirportCode departureCityName " +
-				"departureLocationTimeZone destinationAirportCode destinationCityName destinationLocationTimeZone " +
-				"homeTeamAbbreviation awayTeamAbbreviation departureGate destinationGate",
-			List: "performerNames artistIDs albumIDs passengerInformationSSRs passengerServiceSSRs",
-		}, map[string]Key{
-			"venueLocation": object(placeShape), "departureLocation": object(placeShape),
-			"destinationLocation": object(placeShape), "balance": object(moneyShape),
-			"totalPrice": object(moneyShape), "seats": list(anyObject), "passengerName": object(anyObject),
-		}),
-		Open: true,
-	}
 
 	// FieldShape is a field dictionary: Apple's PassFieldContent.
 	FieldShape = &Shape{
@@ -102,8 +81,7 @@ var (
 			String:  "key label changeMessage currencyCode numberStyle dateStyle timeStyle textAlignment",
 			Boolean: "isRelative ignoresTimeZone",
 			Integer: "row",
-			List:    "dataDetectorTypes",
-		}, map[string]Key{"semantics": object(semanticsShape)}),
+		}, map[string]Key{"semantics": object(SemanticsShape), "dataDetectorTypes": listOf(String)}),
 		Required: []string{"key"},
 		Needs:    [][]string{{"value"}, {"attributedValue"}},
 	}
@@ -140,14 +118,11 @@ var (
 		Keys:  keys(map[Type]string{Date: "date relevantDate startDate endDate"}, nil),
 		Needs: [][]string{{"date"}, {"relevantDate"}, {"startDate", "endDate"}},
 	}
-	nfcShape = &Shape{
+	// NFCShape is Apple's Pass.NFC.
+	NFCShape = &Shape{
 		Keys:     keys(map[Type]string{String: "message encryptionPublicKey", Boolean: "requiresAuthentication"}, nil),
 		Required: []string{"message", "encryptionPublicKey"},
 		Needs:    [][]string{{"message"}},
-	}
-	actionShape = &Shape{ // featuredActions, iOS 27
-		Keys:  keys(map[Type]string{String: "identifier type", URL: "url"}, nil),
-		Needs: [][]string{{"url"}},
 	}
 )
 
@@ -160,25 +135,24 @@ var PassShape = &Shape{
 	Keys: keys(map[Type]string{
 		String: "description organizationName passTypeIdentifier serialNumber teamIdentifier logoText logoSymbolName " +
 			"eventLogoText groupingIdentifier authenticationToken appLaunchURL " +
-			"contactVenueEmail contactVenuePhoneNumber transitProviderEmail transitProviderPhoneNumber",
+			eventContacts + " transitProviderEmail transitProviderPhoneNumber",
 		Integer: "formatVersion",
 		Number:  "maxDistance",
 		Boolean: "suppressStripShine suppressHeaderDarkening useAutomaticColors voided sharingProhibited",
 		Color:   "backgroundColor foregroundColor labelColor stripColor footerBackgroundColor",
 		Date:    "relevantDate expirationDate",
-		List:    "associatedStoreIdentifiers auxiliaryStoreIdentifiers preferredStyleSchemes",
-		URL: "webServiceURL accessibilityURL addOnURL bagPolicyURL contactVenueWebsite directionsInformationURL " +
-			"merchandiseURL orderFoodURL parkingInformationURL purchaseParkingURL sellURL transferURL " +
-			"transitInformationURL changeSeatURL entertainmentURL purchaseAdditionalBaggageURL " +
+		URL: "webServiceURL " + eventURLs + " changeSeatURL entertainmentURL purchaseAdditionalBaggageURL " +
 			"purchaseLoungeAccessURL purchaseWifiURL upgradeURL managementURL registerServiceAnimalURL " +
 			"reportLostBagURL requestWheelchairURL trackBagsURL transitProviderWebsiteURL",
 	}, map[string]Key{
 		"boardingPass": object(StyleShape), "coupon": object(StyleShape), "eventTicket": object(StyleShape),
 		"generic": object(StyleShape), "storeCard": object(StyleShape), "posterGeneric": object(StyleShape),
-		"barcodes": list(BarcodeShape), "barcode": object(BarcodeShape), "nfc": object(nfcShape),
+		"barcodes": list(BarcodeShape), "barcode": object(BarcodeShape), "nfc": object(NFCShape),
 		"locations": list(LocationShape), "beacons": list(BeaconShape), "relevantDates": list(RelevantDateShape),
-		"semantics": object(semanticsShape), "userInfo": object(anyObject),
-		"featuredActions": list(actionShape), "upcomingPassInformation": list(anyObject),
+		"associatedStoreIdentifiers": listOf(Integer), "auxiliaryStoreIdentifiers": listOf(Integer),
+		"preferredStyleSchemes": listOf(String),
+		"semantics":             object(SemanticsShape), "userInfo": object(anyObject),
+		"featuredActions": list(ActionShape), "upcomingPassInformation": list(UpcomingShape),
 	}),
 	Required: []string{"description", "formatVersion", "organizationName", "passTypeIdentifier", "serialNumber", "teamIdentifier"},
 	Stays:    true,

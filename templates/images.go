@@ -7,8 +7,6 @@ import (
 	"image/png"
 	"maps"
 	"slices"
-
-	"passmill/render/preflight"
 )
 
 // readImages checks all images. Only PNG is decoded: other formats would widen
@@ -20,28 +18,26 @@ func (t *Template) readImages() error {
 		if kindOf(name) != imageKind {
 			continue
 		}
-		size, err := readImage(name, t.Files[name])
-		if err != nil {
+		if err := checkImage(name, t.Files[name]); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		t.sizes = append(t.sizes, size)
 		t.Images[name] = t.Files[name]
 	}
 	return errors.Join(errs...)
 }
 
-func readImage(name string, data []byte) (size preflight.Image, err error) {
+func checkImage(name string, data []byte) error {
 	config, err := png.DecodeConfig(bytes.NewReader(data)) // its size, before memory is taken for it
 	if err != nil {
-		return size, fmt.Errorf("%s: no PNG file, whatever its name says: %w; save it as PNG", name, err)
+		return fmt.Errorf("%s: no PNG file, whatever its name says: %w; save it as PNG", name, err)
 	}
 	if config.Width > maxPixels/max(1, config.Height) {
-		return size, fmt.Errorf("%s: has %d×%d pixels, but at most %d million are allowed; make it smaller",
+		return fmt.Errorf("%s: has %d×%d pixels, but at most %d million are allowed; make it smaller",
 			name, config.Width, config.Height, maxPixels>>20)
 	}
 	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
-		return size, fmt.Errorf("%s: damaged: %w; save it again", name, err)
+		return fmt.Errorf("%s: damaged: %w; save it again", name, err)
 	}
-	return preflight.Image{Name: name, Width: config.Width, Height: config.Height}, nil
+	return nil
 }

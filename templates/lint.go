@@ -3,7 +3,6 @@ package templates
 import (
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -50,53 +49,51 @@ func (f Finding) Place() string {
 }
 
 // Lint fills the template with sample values, once with all of them and once
-// without the optional ones, and applies the rules of package preflight and some
-// about folders. A finding that is refused holds for every row.
+// without the optional ones, and applies the rules of package preflight. A finding
+// that is refused holds for every row.
 func Lint(t *Template) []Finding {
-	filled, _, err := t.Compile(render.Identity{})
+	filled, constant, err := t.Compile(render.Identity{})
 	if err != nil {
 		return []Finding{unfilled(err)}
 	}
-	found := t.lintPass(filled, true)
-	for _, f := range t.lintPass(filled, false) {
+	found := t.lintPass(filled, constant, true)
+	for _, f := range t.lintPass(filled, constant, false) {
 		if !slices.ContainsFunc(found, func(g Finding) bool { return g.Rule == f.Rule && g.Message == f.Message }) {
 			f.Message += ", when the optional values are absent"
 			found = append(found, f)
 		}
 	}
-	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintFolders())
+	return slices.Concat(found, t.lintLookalikes(), t.lintFields())
 }
 
 func unfilled(err error) Finding {
 	return Finding{Severity: jobs.Refused, Rule: "not-filled", File: jsonFile, Message: err.Error(), Fix: "mend the template"}
 }
 
-// valueRules are rules that a sample of a text field can break or keep by chance:
-// they say something of rows only.
-var valueRules = []string{
-	"barcode-message", "barcode-encoding", "barcode-content", "barcode-capacity", "barcode-width", "barcode-format",
-	"currency-code", "field-word", "beacon", "transit-type", "nfc-message", "date-order",
-}
-
-func (t *Template) lintPass(filled *render.Template, optional bool) []Finding {
+// lintPass applies the rules to one filled pass and its files. What a made-up
+// value breaks by chance says something of rows only.
+func (t *Template) lintPass(filled *render.Template, constant map[string][]byte, optional bool) []Finding {
 	in := render.Input{Values: t.samples(filled, optional), Serial: "SAMPLE"}
-	files, err := filled.Fill(nil, in)
+	contents, err := filled.Fill(nil, in)
 	if err != nil {
 		return []Finding{unfilled(err)}
 	}
-	images := append([]preflight.Image{}, t.sizes...) // not nil, so that a missing icon is missed
+	files := maps.Clone(constant)
+	for i, name := range filled.Files() {
+		files[name] = contents[i]
+	}
 	var found []Finding
-	for _, f := range preflight.Check(files[0], images) {
+	for _, f := range preflight.Check(contents[0], preflight.ReadFiles(files)) {
 		g := Finding{
 			Severity: jobs.Severity(f.Rule.Severity), Rule: f.Rule.ID, File: jsonFile, Path: f.Path,
 			Message: f.Message, Fix: f.Rule.Fix, Source: f.Rule.Source,
 		}
-		if kindOf(f.Path) == imageKind {
+		if k := kindOf(f.Path); k == imageKind || k == stringsKind {
 			g.File = f.Path
 		} else {
 			g.Fields = filled.Sources(in, f.Path)
 		}
-		if len(g.Fields) > 0 && slices.Contains(valueRules, g.Rule) {
+		if len(g.Fields) > 0 && f.Rule.Chance {
 			continue
 		}
 		found = append(found, g)
@@ -136,50 +133,6 @@ func (t *Template) lintFields() []Finding {
 			f.Fix += "; was " + near + " meant?"
 		}
 		found = append(found, f)
-	}
-	return found
-}
-
-// lintFolders compares the languages with each other and with the top folder.
-func (t *Template) lintFolders() []Finding {
-	found := t.lintImages()
-	keys := make(map[string]map[string]bool) // by file
-	all := make(map[string]bool)
-	for name, data := range t.strings() {
-		keys[name] = make(map[string]bool)
-		entries, _ := render.ParseStrings(name, data) // sound, since the template was loaded
-		for _, e := range entries {
-			keys[name][e.Key], all[e.Key] = true, true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(keys)) {
-		var missing []string
-		for _, key := range slices.Sorted(maps.Keys(all)) {
-			if !keys[name][key] {
-				missing = append(missing, fmt.Sprintf("%q", key))
-			}
-		}
-		if missing != nil {
-			found = append(found, Finding{
-				Severity: jobs.LooksWrong, Rule: "strings-keys", File: name, Source: "Apple: Creating the source for a pass",
-				Message: "lacks " + strings.Join(missing, ", ") + ", which another language has", Fix: "add it",
-			})
-		}
-	}
-	return found
-}
-
-// lintImages finds images of a language that one of the top folder shuts out.
-func (t *Template) lintImages() []Finding {
-	var found []Finding
-	for _, img := range t.sizes {
-		base := path.Base(img.Name)
-		if _, top := t.Images[base]; top && base != img.Name {
-			found = append(found, Finding{
-				Severity: jobs.LooksWrong, Rule: "image-shadowed", File: img.Name, Source: "Apple: Creating the source for a pass",
-				Message: "is never shown, since " + base + " in the folder above wins", Fix: "remove one of them",
-			})
-		}
 	}
 	return found
 }

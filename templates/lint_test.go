@@ -43,7 +43,7 @@ func TestLint(t *testing.T) {
 		"looks wrong: logo.png: is 58×58 pixels, but should be 1–160×1–50; scale it",
 		"advice: template.yaml:4: Until: is declared, but nothing in the template uses it",
 		"advice: template.json: Untill: is used, but not declared, and so is required text; declare it in template.yaml; was Until meant?",
-		"looks wrong: de.lproj/logo.png: is never shown, since logo.png in the folder above wins",
+		"looks wrong: de.lproj/logo.png: is never shown, since the folder above has a logo too, which wins",
 		"looks wrong: fr.lproj/pass.strings: lacks \"b\", which another language has",
 	} {
 		if !strings.Contains(got, want) {

@@ -285,3 +285,15 @@ func TestFoldingAgrees(t *testing.T) {
 		}
 	})
 }
+
+// TestNearnessAgrees checks that a misspelled key and a misspelled field are
+// mended in one way, for the same reason.
+func TestNearnessAgrees(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[a-cA-C]{0,9}`)
+		w, candidates := word.Draw(t, "word"), rapid.SliceOf(word).Draw(t, "candidates")
+		if a, b := render.Nearest(w, candidates), jobs.Nearest(w, candidates); a != b {
+			t.Fatalf("%q means %q to render and %q to jobs, of %q", w, a, b, candidates)
+		}
+	})
+}

@@ -12,7 +12,6 @@ import (
 
 	"passmill/jobs"
 	"passmill/render"
-	"passmill/render/preflight"
 )
 
 // A Template is a template folder that was read and found sound. It is not
@@ -36,7 +35,6 @@ type Template struct {
 	// Version is a hash over Files: equal versions make equal passes.
 	Version jobs.Hash
 
-	sizes    []preflight.Image
 	places   map[string]place // of declared fields, by folded name
 	rendered *render.Template // without an identity, for what it knows of names
 }

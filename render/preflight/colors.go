@@ -8,7 +8,7 @@ import (
 )
 
 var colorRules = []Rule{{
-	ID: "color", Source: "Apple: Pass; real passes with rgba() install", Severity: FallsBack, Row: true,
+	ID: "color", What: "a colour is written as rgb(r, g, b)", Source: "Apple: Pass; real passes with rgba() install", Severity: FallsBack, Row: true,
 	Fix: "write it as rgb(255, 128, 0)",
 	Check: func(p *Pass) []Finding {
 		return p.each(func(at *Place) string {
@@ -21,6 +21,12 @@ var colorRules = []Rule{{
 			return "is no colour in the form rgb(r, g, b) with numbers from 0 to 255"
 		})
 	},
+	Fails: []Example{
+		{Change: `{"backgroundColor": "rgb(0, 10, 256)"}`, Path: "backgroundColor"},
+		{Change: `{"backgroundColor": "rgba(0, 10, 255, 0.5)"}`, Path: "backgroundColor"},
+		{Change: `{"labelColor": "#000aff"}`, Path: "labelColor"},
+	},
+	Passes: changes(`{"backgroundColor": "rgb(0,10,255)"}`),
 }}
 
 func validColor(s string) bool {

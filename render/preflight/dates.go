@@ -9,31 +9,56 @@ import (
 
 var dateRules = []Rule{
 	{
-		ID: "date", Source: "Apple: Pass; github.com/apple/pass-builder PassDateTimeFormatter", Severity: Refused, Row: true,
-		Phone: "Unable to parse relevantDate … as a date. We expect …",
-		Fix:   "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",
-		Check: func(p *Pass) []Finding { return p.dates(wrongDate) },
+		ID: "date", What: "a date is whole, with a time and a zone", Severity: Refused, Row: true,
+		Source: "Apple: Pass; github.com/apple/pass-builder PassDateTimeFormatter",
+		Phone:  "Unable to parse relevantDate … as a date. We expect …",
+		Fix:    "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",
+		Check:  func(p *Pass) []Finding { return p.dates(false, wrongDate) },
+		Fails: []Example{
+			{Change: `{"expirationDate": "2027-01-31"}`, Path: "expirationDate"},
+			{Change: `{"expirationDate": "2027-01-31T18:00+0100"}`, Path: "expirationDate"},
+			{Change: `{"expirationDate": "2027-01-31T18:00:00-7:00"}`, Path: "expirationDate"},
+			{Change: `{"expirationDate": "2027-02-31T18:00Z"}`, Path: "expirationDate"},
+			{Change: `{"storeCard": {"backFields": [{"key": "since", "value": "May", "dateStyle": "PKDateStyleShort"}]}}`, Path: "storeCard.backFields[0].value"},
+		},
+		Passes: changes(`{"expirationDate": "2027-01-31T18:00+01:00"}`, `{"expirationDate": "2027-01-31T18:00:00Z"}`),
 	},
 	{
-		ID: "date-fraction", Source: "dotnet-passbook-validator: older phones refuse them", Severity: FallsBack, Row: true,
-		Fix:   "write whole seconds",
-		Check: func(p *Pass) []Finding { return p.dates(fraction) },
+		ID: "semantic-date", What: "a date of a semantic tag is whole, too", Severity: FallsBack, Row: true,
+		Source: "Apple: SemanticTags", Fix: "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",
+		Check:  func(p *Pass) []Finding { return p.dates(true, wrongDate) },
+		Fails:  []Example{{Change: `{"semantics": {"eventStartDate": "31 May"}}`, Path: "semantics.eventStartDate"}},
+		Passes: changes(`{"semantics": {"eventStartDate": "2027-05-31T20:00+02:00"}}`),
 	},
 	{
-		ID: "date-order", Source: "Apple: Pass.RelevantDates", Severity: LooksWrong, Row: true,
-		Fix:   "let the interval end after its start",
-		Check: func(p *Pass) []Finding { return p.all(render.RelevantDateShape, wrongOrder) },
+		ID: "date-fraction", What: "a date has whole seconds", Source: "dotnet-passbook-validator: older phones refuse fractions",
+		Severity: FallsBack, Row: true,
+		Fix: "write whole seconds", Check: checkFractions,
+		Fails:  []Example{{Change: `{"expirationDate": "2027-01-31T18:00:00.5Z"}`, Path: "expirationDate"}},
+		Passes: changes(`{"expirationDate": "2027-01-31T18:00:00Z"}`),
+	},
+	{
+		ID: "date-option", What: "isRelative and ignoresTimeZone stand beside a date style", Source: "Apple: PassFieldContent", Severity: Advice,
+		Fix: "give the field a dateStyle or timeStyle", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, uselessOption) },
+		Fails: []Example{{
+			Change: `{"storeCard": {"backFields": [{"key": "since", "value": "May", "isRelative": true}]}}`,
+			Path:   "storeCard.backFields[0].isRelative",
+		}},
+		Passes: changes(`{"storeCard": {"backFields": [{"key": "since", "value": "2027-05-31T20:00+02:00", "dateStyle": "PKDateStyleShort", "isRelative": true}]}}`),
 	},
 }
 
 // dates applies wrong to all dates: those at keys that are dates, and the value
-// of a field that has a date or time style.
-func (p *Pass) dates(wrong func(string) string) []Finding {
+// of a field that has a date or time style. Those in extra parts, such as
+// semantic tags, are a matter of their own.
+func (p *Pass) dates(extra bool, wrong func(string) string) []Finding {
 	var found []Finding
 	for i := range p.Places {
 		at := &p.Places[i]
 		n, key := at.Node, ""
 		switch {
+		case at.Extra != extra:
+			continue
 		case at.Of == render.FieldShape && (n.Get("dateStyle") != nil || n.Get("timeStyle") != nil):
 			n, key = n.Get("value"), "value"
 			if n == nil || n.Kind == render.NullNode {
@@ -47,11 +72,7 @@ func (p *Pass) dates(wrong func(string) string) []Finding {
 			message = wrong(n.Text)
 		}
 		if message != "" {
-			path := p.Path(at)
-			if key != "" {
-				path = join(path, key)
-			}
-			found = append(found, Finding{Path: path, Message: message})
+			found = append(found, Finding{Path: join(p.Path(at), key), Message: message})
 		}
 	}
 	return found
@@ -98,6 +119,10 @@ func wrongDate(s string) string {
 	return "has no such time of day or time zone in ISO 8601"
 }
 
+func checkFractions(p *Pass) []Finding {
+	return append(p.dates(false, fraction), p.dates(true, fraction)...)
+}
+
 func fraction(s string) string {
 	if len(s) > 19 && s[19] == '.' {
 		return "has fractions of seconds"
@@ -105,11 +130,14 @@ func fraction(s string) string {
 	return ""
 }
 
-func wrongOrder(at *Place) (key, message string) {
-	start, ok := parseDate(text(at.Node, "startDate"))
-	end, ok2 := parseDate(text(at.Node, "endDate"))
-	if ok && ok2 && !end.After(start) {
-		return "endDate", "is not after startDate"
+func uselessOption(at *Place) (key, message string) {
+	if at.Node.Get("dateStyle") != nil || at.Node.Get("timeStyle") != nil {
+		return "", ""
+	}
+	for _, option := range []string{"isRelative", "ignoresTimeZone"} {
+		if at.Node.Get(option) != nil {
+			return option, "says nothing without a dateStyle or timeStyle"
+		}
 	}
 	return "", ""
 }

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"passmill/render"
@@ -10,47 +9,73 @@ import (
 
 var fieldRules = []Rule{
 	{
-		ID: "field-value", Source: "Apple: PassFieldContent", Severity: Refused, Row: true,
+		ID: "field-value", What: "a field has a value: text, a number or a date", Source: "Apple: PassFieldContent", Severity: Refused, Row: true,
 		Fix: "give the field a value: text, a number or a date", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, wrongValue) },
+		Fails: []Example{
+			{Change: `{"storeCard": {"primaryFields": [{"key": "name"}]}}`, Path: "storeCard.primaryFields[0].value"},
+			{Change: `{"storeCard": {"primaryFields": [{"key": "gold", "value": true}]}}`, Path: "storeCard.primaryFields[0].value"},
+		},
+		Passes: changes(`{"storeCard": {"primaryFields": [{"key": "points", "value": 12}]}}`),
 	},
 	{
-		ID: "field-attributed", Source: "Apple: PassFieldContent; real passes break it and install", Severity: FallsBack,
-		Fix: "add a value for what can't show links, such as a watch", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, attributedOnly) },
+		ID: "field-attributed", What: "a field with links has a plain value too", Severity: FallsBack,
+		Source: "Apple: PassFieldContent; real passes break it and install",
+		Fix:    "add a value for what can't show links, such as a watch", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, attributedOnly) },
+		Fails: []Example{{
+			Change: `{"storeCard": {"backFields": [{"key": "shop", "attributedValue": "<a href='https://example.com'>Shop</a>"}]}}`,
+			Path:   "storeCard.backFields[0].value",
+		}},
+		Passes: changes(`{"storeCard": {"backFields": [{"key": "shop", "value": "example.com", "attributedValue": "<a href='https://example.com'>Shop</a>"}]}}`),
 	},
 	{
-		ID: "field-key-twice", Source: "Apple: PassFieldContent; real passes break it and install", Severity: LooksWrong, Row: true,
-		Fix: "give each field a key of its own", Check: checkKeys,
+		ID: "field-html", What: "attributedValue holds no mark-up but links", Source: "Apple: PassFieldContent",
+		Severity: LooksWrong, Row: true, Chance: true,
+		Fix: "keep <a href='…'> and </a>, and write other brackets as &lt;", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, otherMarkup) },
+		Fails: []Example{{
+			Change: `{"storeCard": {"backFields": [{"key": "shop", "value": "Shop", "attributedValue": "<b>Shop</b>"}]}}`,
+			Path:   "storeCard.backFields[0].attributedValue",
+		}},
+		Passes: changes(`{"storeCard": {"backFields": [{"key": "shop", "value": "Shop", "attributedValue": "5 < 6: <a href='https://example.com'>Shop</a>"}]}}`),
 	},
 	{
-		ID: "field-two-formats", Source: "github.com/apple/pass-builder FieldFormattingValidator", Severity: Refused,
-		Message: "stands beside numberStyle", Fix: "keep one of currencyCode and numberStyle",
-		Check: func(p *Pass) []Finding { return p.all(render.FieldShape, twoFormats) },
+		ID: "field-key-twice", What: "each field of a pass has a key of its own", Severity: LooksWrong, Row: true,
+		Source: "Apple: PassFieldContent; real passes break it and install",
+		Fix:    "give each field a key of its own", Check: checkKeys,
+		Fails: []Example{{
+			Change: `{"storeCard": {"headerFields": [{"key": "name", "value": 12}], "primaryFields": [{"key": "name", "value": "Ada"}]}}`,
+			Path:   "storeCard.primaryFields[0].key",
+		}},
+		Passes: changes(`{"storeCard": {"headerFields": [{"key": "points", "value": 12}], "primaryFields": [{"key": "name", "value": "Ada"}]}}`),
 	},
 	{
-		ID: "field-number", Source: "Apple: PassFieldContent", Severity: LooksWrong, Row: true,
+		ID: "field-two-formats", What: "currencyCode and numberStyle don't stand together", Severity: LooksWrong,
+		Source: "github.com/apple/pass-builder FieldFormattingValidator, a warning there",
+		Fix:    "keep one of currencyCode and numberStyle", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, twoFormats) },
+		Fails: []Example{{
+			Change: `{"storeCard": {"primaryFields": [{"key": "worth", "value": 5, "currencyCode": "EUR", "numberStyle": "PKNumberStyleDecimal"}]}}`,
+			Path:   "storeCard.primaryFields[0].currencyCode",
+		}},
+		Passes: changes(`{"storeCard": {"primaryFields": [{"key": "worth", "value": 5, "currencyCode": "EUR"}]}}`),
+	},
+	{
+		ID: "field-number", What: "a value with a number's format is a number", Source: "Apple: PassFieldContent",
+		Severity: LooksWrong, Row: true,
 		Fix: "declare the field as a number, and let it be the whole value", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, notNumber) },
+		Fails: []Example{{
+			Change: `{"storeCard": {"primaryFields": [{"key": "worth", "value": "5 euros", "currencyCode": "EUR"}]}}`,
+			Path:   "storeCard.primaryFields[0].value",
+		}},
+		Passes: changes(`{"storeCard": {"primaryFields": [{"key": "worth", "value": 5, "currencyCode": "EUR"}]}}`),
 	},
 	{
-		ID: "currency-code", Source: "Apple: PassFieldContent (ISO 4217)", Severity: FallsBack, Row: true,
-		Fix: "write three capital letters, such as EUR", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, wrongCurrency) },
-	},
-	{
-		ID: "field-word", Source: "Apple: PassFieldContent", Severity: FallsBack, Row: true,
-		Fix: "use one of the words of Apple's page", Check: func(p *Pass) []Finding { return p.all(render.FieldShape, wrongWord) },
-	},
-	{
-		ID: "field-alignment", Source: "Apple: PassFieldContent", Severity: Advice,
-		Message: "has no effect on primary and back fields", Fix: "remove it",
-		Check: func(p *Pass) []Finding { return p.all(render.FieldShape, p.uselessAlignment) },
-	},
-	{
-		ID: "change-message", Source: "Apple: PassFieldContent", Severity: Advice,
-		Message: "holds no %@, so nobody is told of a change", Fix: "write %@ where the new value belongs, here or in pass.strings",
-		Check: func(p *Pass) []Finding { return p.all(render.FieldShape, silentChange) },
-	},
-	{
-		ID: "field-count", Source: "Apple: Defining the metadata; Human Interface Guidelines", Severity: LooksWrong, Row: true,
-		Fix: "move fields to the back", Check: checkCounts,
+		ID: "currency-code", What: "a currency is three capital letters", Source: "Apple: PassFieldContent (ISO 4217)",
+		Severity: FallsBack, Row: true, Chance: true,
+		Fix: "write three capital letters, such as EUR", Check: checkCurrencies,
+		Fails: []Example{
+			{Change: `{"storeCard": {"primaryFields": [{"key": "worth", "value": 5, "currencyCode": "Euro"}]}}`, Path: "storeCard.primaryFields[0].currencyCode"},
+			{Change: `{"semantics": {"balance": {"amount": "5", "currencyCode": "€"}}}`, Path: "semantics.balance.currencyCode"},
+		},
+		Passes: changes(`{"storeCard": {"primaryFields": [{"key": "worth", "value": 5, "currencyCode": "EUR"}]}}`),
 	},
 }
 
@@ -72,9 +97,36 @@ func attributedOnly(at *Place) (key, message string) {
 	return "", ""
 }
 
+// otherMarkup objects to every tag that is no link. A bracket before anything
+// but a letter or a slash begins no tag.
+func otherMarkup(at *Place) (key, message string) {
+	rest := text(at.Node, "attributedValue")
+	for {
+		i := strings.IndexByte(rest, '<')
+		if i < 0 || i+1 == len(rest) {
+			return "", ""
+		}
+		rest = rest[i+1:]
+		name := strings.ToLower(strings.TrimPrefix(rest, "/"))
+		switch {
+		case strings.HasPrefix(rest, "!"): // a comment, as of a word processor
+		case name == "" || name[0] < 'a' || name[0] > 'z':
+			continue
+		case strings.HasPrefix(name, "a ") || strings.HasPrefix(name, "a>") || strings.HasPrefix(name, "a\n"):
+			continue
+		}
+		return "attributedValue", "holds mark-up that is no link, which phones leave out or show as it stands"
+	}
+}
+
+// checkKeys compares the fields of the styles. Entries of upcomingPassInformation
+// have fields of their own.
 func checkKeys(p *Pass) []Finding {
 	seen := make([]string, 0, 32) // few enough to look through
 	return p.all(render.FieldShape, func(at *Place) (key, message string) {
+		if at.Extra {
+			return "", ""
+		}
 		k := text(at.Node, "key")
 		if k != "" && slices.Contains(seen, k) {
 			return "key", "is the key of another field too, so changes are told for one of them only"
@@ -104,6 +156,10 @@ func notNumber(at *Place) (key, message string) {
 	return "", ""
 }
 
+func checkCurrencies(p *Pass) []Finding {
+	return append(p.all(render.FieldShape, wrongCurrency), p.all(render.MoneyShape, wrongCurrency)...)
+}
+
 func wrongCurrency(at *Place) (key, message string) {
 	code := at.Node.Get("currencyCode")
 	if code == nil || code.Kind != render.StringNode {
@@ -113,90 +169,4 @@ func wrongCurrency(at *Place) (key, message string) {
 		return "currencyCode", "is no currency code"
 	}
 	return "", ""
-}
-
-// words lists what Apple allows for keys of a field that take one of a few.
-var words = []struct{ key, prefix, allowed string }{
-	{"numberStyle", "PKNumberStyle", " Decimal Percent Scientific SpellOut "},
-	{"dateStyle", "PKDateStyle", " None Short Medium Long Full "},
-	{"timeStyle", "PKDateStyle", " None Short Medium Long Full "},
-	{"textAlignment", "PKTextAlignment", " Left Center Right Natural "},
-}
-
-func wrongWord(at *Place) (key, message string) {
-	for _, w := range words {
-		have := text(at.Node, w.key)
-		if have == "" {
-			continue
-		}
-		rest, ok := strings.CutPrefix(have, w.prefix)
-		if !ok || !strings.Contains(w.allowed, " "+rest+" ") {
-			return w.key, "is none of " + w.prefix + " with" + strings.TrimRight(strings.ReplaceAll(w.allowed, " ", ", ")[1:], ", ")
-		}
-	}
-	return "", ""
-}
-
-func (p *Pass) uselessAlignment(at *Place) (key, message string) {
-	group := p.Group(at)
-	if at.Node.Get("textAlignment") != nil && (group == "primaryFields" || group == "backFields") {
-		return "textAlignment", "has no effect on primary and back fields"
-	}
-	return "", ""
-}
-
-// silentChange leaves alone what may be a key of pass.strings.
-func silentChange(at *Place) (key, message string) {
-	m := text(at.Node, "changeMessage")
-	if strings.Contains(m, " ") && !strings.Contains(m, "%@") {
-		return "changeMessage", "holds no %@, so nobody is told of a change"
-	}
-	return "", ""
-}
-
-// rooms says how many fields of some groups together a style shows.
-var rooms = []struct {
-	style  string // empty: every style but posterGeneric
-	groups []string
-	most   int
-}{
-	{"", []string{"headerFields"}, 3},
-	{"boardingPass", []string{"primaryFields"}, 2},
-	{"coupon", []string{"primaryFields"}, 1},
-	{"eventTicket", []string{"primaryFields"}, 1},
-	{"generic", []string{"primaryFields"}, 1},
-	{"storeCard", []string{"primaryFields"}, 1},
-	{"coupon", []string{"secondaryFields", "auxiliaryFields"}, 4},
-	{"storeCard", []string{"secondaryFields", "auxiliaryFields"}, 4},
-	{"generic", []string{"secondaryFields"}, 4}, // another page of Apple's says 4 with the next
-	{"generic", []string{"auxiliaryFields"}, 4},
-	{"posterGeneric", []string{"headerFields"}, 1},
-	{"posterGeneric", []string{"primaryFields"}, 4},
-	{"posterGeneric", []string{"footerFields"}, 2},
-}
-
-func checkCounts(p *Pass) []Finding {
-	var found []Finding
-	for _, style := range render.Styles {
-		fields := p.Root.Get(style)
-		if fields == nil {
-			continue
-		}
-		for _, room := range rooms {
-			if room.style != style && (room.style != "" || style == "posterGeneric") {
-				continue
-			}
-			count := 0
-			for _, group := range room.groups {
-				if list := fields.Get(group); list != nil {
-					count += len(list.Elems)
-				}
-			}
-			if count > room.most {
-				found = append(found, Finding{Path: style + "." + room.groups[0], Message: strings.Join(room.groups, " and ") +
-					" hold " + strconv.Itoa(count) + " fields, but there is room for " + strconv.Itoa(room.most)})
-			}
-		}
-	}
-	return found
 }

@@ -9,36 +9,57 @@ import (
 
 var placeRules = []Rule{
 	{
-		ID: "location-range", Source: "Apple: Pass.Locations", Severity: Refused, Row: true,
+		ID: "location-range", What: "latitude and longitude are degrees", Source: "Apple: Pass.Locations", Severity: Refused, Row: true,
 		Fix: "give degrees as numbers", Check: func(p *Pass) []Finding { return p.all(render.LocationShape, wrongLocation) },
+		Fails:  []Example{{Change: `{"locations": [{"latitude": 509, "longitude": 6.9}]}`, Path: "locations[0].latitude"}},
+		Passes: changes(`{"locations": [{"latitude": 50.9, "longitude": 6.9}]}`),
 	},
 	{
-		ID: "location-count", Source: "Apple: Pass", Severity: FallsBack, Row: true,
+		ID: "location-count", What: "a pass has at most ten locations", Source: "Apple: Pass", Severity: FallsBack, Row: true,
 		Fix: "keep the ten that matter most", Check: func(p *Pass) []Finding { return p.tooMany("locations", 10) },
+		Fails:  []Example{{Change: repeated("locations", 11, `{"latitude": 50.9, "longitude": 6.9}`), Path: "locations"}},
+		Passes: changes(repeated("locations", 10, `{"latitude": 50.9, "longitude": 6.9}`)),
 	},
 	{
-		ID: "beacon-count", Source: "Apple: Showing a pass on the lock screen", Severity: FallsBack, Row: true,
+		ID: "beacon-count", What: "a pass has at most ten different beacons", Source: "Apple: Showing a pass on the lock screen",
+		Severity: FallsBack, Row: true,
 		Fix: "use at most ten different proximityUUIDs", Check: checkBeaconCount,
+		Fails:  []Example{{Change: repeated("beacons", 11, `{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48F#"}`), Path: "beacons"}},
+		Passes: changes(repeated("beacons", 11, `{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48FAC", "major": #}`)),
 	},
 	{
-		ID: "beacon", Source: "Apple: Pass.Beacons", Severity: Refused, Row: true,
+		ID: "beacon", What: "a beacon has a UUID, and numbers up to 65535", Source: "Apple: Pass.Beacons", Severity: Refused, Row: true, Chance: true,
 		Fix: "copy the values from the beacon", Check: func(p *Pass) []Finding { return p.all(render.BeaconShape, wrongBeacon) },
+		Fails: []Example{
+			{Change: `{"beacons": [{"proximityUUID": "the door"}]}`, Path: "beacons[0].proximityUUID"},
+			{Change: `{"beacons": [{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48FAC", "minor": 65536}]}`, Path: "beacons[0].minor"},
+		},
+		Passes: changes(`{"beacons": [{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48FAC", "major": 1, "minor": 65535}]}`),
 	},
 }
 
+// repeated writes a list of equal entries for an example; # becomes a number of
+// two digits.
+func repeated(key string, count int, entry string) string {
+	entries := make([]string, count)
+	for i := range entries {
+		entries[i] = strings.ReplaceAll(entry, "#", strconv.Itoa(10+i))
+	}
+	return `{"` + key + `": [` + strings.Join(entries, ", ") + `]}`
+}
+
+var degrees = []struct {
+	key  string
+	most float64
+}{{"latitude", 90}, {"longitude", 180}}
+
 func wrongLocation(at *Place) (key, message string) {
-	for _, limit := range []struct {
-		key  string
-		most float64
-	}{{"latitude", 90}, {"longitude", 180}} {
+	for _, limit := range degrees {
 		if at.Node.Get(limit.key) == nil {
-			continue // another rule's
+			continue
 		}
-		n, ok := number(at.Node, limit.key)
-		switch {
-		case !ok:
-			return limit.key, "is not a number"
-		case n < -limit.most || n > limit.most:
+		n, ok := number(at.Node, limit.key) // what is no number is another rule's
+		if ok && (n < -limit.most || n > limit.most) {
 			return limit.key, "is beyond " + strconv.Itoa(int(limit.most)) + " degrees"
 		}
 	}
@@ -75,8 +96,8 @@ func wrongBeacon(at *Place) (key, message string) {
 		if at.Node.Get(key) == nil {
 			continue
 		}
-		if n, ok := number(at.Node, key); !ok || n < 0 || n > 65535 {
-			return key, "is no number from 0 to 65535"
+		if n, ok := number(at.Node, key); ok && (n < 0 || n > 65535) {
+			return key, "is not from 0 to 65535"
 		}
 	}
 	return "", ""

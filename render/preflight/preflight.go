@@ -2,11 +2,11 @@
 // less than was meant, or show it oddly.
 //
 // The rules are data, in [Rules]: each has an id, a source, a severity, the text
-// of a device's log where one is known, and what to do. Where Apple contradicts
-// itself, a rule warns and does not refuse; keys that are unknown are reported
-// as advice, since they are kept.
+// of a device's log where one is known, what to do, and examples that keep and
+// break it. Where Apple contradicts itself, a rule warns and does not refuse;
+// keys that are unknown are reported as advice, since they are kept.
 //
-// [Check] applies all rules to a finished pass and its images, once for each
+// [Check] applies all rules to a finished pass and its files, once for each
 // template. [CheckPass] applies those that the values of a row can break, once
 // for each row. None of this was tried on a phone, and the package knows nothing
 // of certificates, archives or rows.
@@ -15,6 +15,7 @@ package preflight
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"passmill/render"
 )
@@ -35,71 +36,87 @@ var severities = []Severity{Refused, FallsBack, LooksWrong, Advice}
 // A Rule is one thing that Apple, or a barcode's standard, asks of a pass.
 type Rule struct {
 	ID       string // stable and short: "barcode-content"
+	What     string // what is asked, as a sentence without a full stop
 	Source   string // who says so
 	Since    string // the system that brought it; empty if it holds for all
 	Severity Severity
-	Message  string // what is wrong, where a finding has no words of its own
 	Phone    string // how the device's log puts it, where known
 	Fix      string // what to do about it, as an imperative
 	Row      bool   // the values of a row can break it
-	Check    func(*Pass) []Finding
+	// Chance says that a made-up value of a field breaks the rule or keeps it by
+	// chance: nothing that a template is to blame for.
+	Chance bool
+
+	Fails, Passes []Example // that break the rule alone, and that keep it
+	Check         func(*Pass) []Finding
 }
 
 // A Finding is a place where a pass breaks a rule. Its Message never quotes a
 // value, so that it may stand in a log.
 type Finding struct {
 	Rule    *Rule
-	Path    string // in the pass: "barcodes[0].message"; the file's name for an image
+	Path    string // in pass.json: "barcodes[0].message"; else the name of a file
 	Message string // lower case, without a full stop
 }
 
-// An Image is what the rules know of an image of the pass.
-type Image struct {
-	Name          string // its path: "icon@2x.png", "de.lproj/logo.png"
-	Width, Height int    // in pixels
-}
+// Rules lists all rules, in the order in which findings of one severity are
+// reported.
+var Rules = slices.Concat(
+	jsonRules, topRules, styleRules, fieldRules, wordRules, countRules, messageRules, dateRules, relevanceRules, colorRules,
+	barcodeRules, placeRules, serviceRules, nfcRules, appRules, schemeRules, semanticRules, upcomingRules, actionRules,
+	posterRules, imageRules, imageSetRules, stringsRules, fileRules,
+)
 
-// Check applies all rules. The findings come with the worst first. A pass.json
-// that is no JSON gives one finding.
-func Check(pass []byte, images []Image) []Finding {
-	return check(pass, images, false)
-}
+// ofRows are the indexes of the rules that values can break.
+var ofRows = sync.OnceValue(func() (indexes []int) {
+	for i := range Rules {
+		if Rules[i].Row {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
+})
+
+var everyRule = sync.OnceValue(func() (indexes []int) {
+	for i := range Rules {
+		indexes = append(indexes, i)
+	}
+	return indexes
+})
+
+// Check applies all rules; those about files only if files is not nil. The
+// findings come with the worst first. A pass.json that is no JSON gives one
+// finding. JSON is read as leniently as the passes of others need.
+func Check(pass []byte, files *Files) []Finding { return check(pass, files, everyRule()) }
 
 // CheckPass applies the rules that values can break. It is safe for concurrent
 // use.
-func CheckPass(pass []byte) []Finding {
-	return check(pass, nil, true)
-}
+func CheckPass(pass []byte) []Finding { return check(pass, nil, ofRows()) }
 
-var notJSON = &Rule{
-	ID: "json", Source: "RFC 8259", Severity: Refused, Row: true,
-	Message: "is no JSON object", Fix: "mend pass.json",
-}
+// passes holds layouts to use again: they are most of what a check allocates.
+var passes = sync.Pool{New: func() any { return &Pass{Places: make([]Place, 0, 128), chains: make([]chain, 0, 16)} }}
 
-func check(data []byte, images []Image, rowsOnly bool) []Finding {
-	root, err := render.Decode("pass.json", data)
+func check(data []byte, files *Files, rules []int) []Finding {
+	root, notes, err := render.DecodeLoosely("pass.json", data)
 	if err != nil || root.Kind != render.ObjectNode {
-		return []Finding{{Rule: notJSON, Message: notJSON.Message}}
+		return []Finding{notJSON(err)}
 	}
-	pass := newPass(root, images)
+	pass := passes.Get().(*Pass)
+	pass.lay(root, files, notes)
 	var all []Finding
-	for i := range Rules {
+	for _, i := range rules {
 		rule := &Rules[i]
-		if rowsOnly && !rule.Row {
-			continue
-		}
 		for _, f := range rule.Check(pass) {
 			f.Rule = rule
-			f.Message = cmp.Or(f.Message, rule.Message)
+			f.Message = cmp.Or(f.Message, "breaks the rule: "+rule.What)
 			all = append(all, f)
 		}
 	}
+	clear(pass.Places) // holds the values of a row
+	pass.Root, pass.Files, pass.notes = nil, nil, nil
+	passes.Put(pass)
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return slices.Index(severities, a.Rule.Severity) - slices.Index(severities, b.Rule.Severity)
 	})
 	return all
 }
-
-// Rules lists all rules, in the order in which findings of one severity are
-// reported.
-var Rules = slices.Concat(topRules, fieldRules, dateRules, colorRules, barcodeRules, placeRules, serviceRules, schemeRules, imageRules)

@@ -2,31 +2,42 @@ package preflight
 
 import (
 	"net/url"
-	"strconv"
+	"strings"
 
 	"passmill/render"
 )
 
 var serviceRules = []Rule{
 	{
-		ID: "web-service", Source: "Apple: Adding a web service to update passes", Severity: Refused,
+		ID: "web-service", What: "webServiceURL is an https address", Source: "Apple: Adding a web service to update passes", Severity: Refused,
 		Fix: "give the job an https address", Check: checkService,
+		Fails:  []Example{{Change: `{"webServiceURL": "http://example.com/", "authenticationToken": "0123456789abcdef"}`, Path: "webServiceURL"}},
+		Passes: changes(`{"webServiceURL": "https://example.com:8443/", "authenticationToken": "0123456789abcdef"}`),
 	},
 	{
-		ID: "token", Source: "Apple: Pass; pass-js, passkit-generator", Severity: Refused, Row: true,
-		Fix: "leave it to passmill", Check: checkToken,
+		ID: "token", What: "authenticationToken stands beside webServiceURL, with 16 characters or more", Severity: Refused, Row: true,
+		Source: "Apple: Pass; pass-js, passkit-generator", Fix: "leave it to passmill", Check: checkToken,
+		Fails: []Example{
+			{Change: `{"webServiceURL": "https://example.com/"}`, Path: "authenticationToken"},
+			{Change: `{"webServiceURL": "https://example.com/", "authenticationToken": "0123456789abcde"}`, Path: "authenticationToken"},
+		},
+		Passes: changes(`{"webServiceURL": "https://example.com/", "authenticationToken": "0123456789abcdef"}`),
 	},
 	{
-		ID: "nfc-message", Source: "Apple: Pass.NFC", Severity: Refused, Row: true,
-		Fix: "shorten it to 64 bytes", Check: checkNFC,
+		ID: "token-unused", What: "authenticationToken stands beside a webServiceURL", Source: "Apple: Pass", Severity: Advice,
+		Fix: "leave both to passmill", Check: checkTokenAlone,
+		Fails:  []Example{{Change: `{"authenticationToken": "0123456789abcdef"}`, Path: "authenticationToken"}},
+		Passes: changes(`{"webServiceURL": "https://example.com/", "authenticationToken": "0123456789abcdef"}`),
 	},
 	{
-		ID: "action-count", Source: "Apple: Defining the metadata", Since: "iOS 27", Severity: FallsBack, Row: true,
-		Fix: "keep two", Check: func(p *Pass) []Finding { return p.tooMany("featuredActions", 2) },
-	},
-	{
-		ID: "app-launch", Source: "Apple: Pass", Severity: FallsBack,
-		Message: "needs associatedStoreIdentifiers beside it", Fix: "add the identifier of the app", Check: checkAppLaunch,
+		ID: "url", What: "an address has a scheme, such as https:", Source: "Apple: Pass", Severity: FallsBack, Row: true, Chance: true,
+		Fix: "write the whole address, such as https://example.com/", Check: func(p *Pass) []Finding { return p.each(wrongURL) },
+		Fails: []Example{
+			{Change: `{"eventTicket": {}, "preferredStyleSchemes": [], "transitProviderWebsiteURL": null, "semantics": null,
+				"featuredActions": [{"identifier": "a", "type": "shop", "url": "example.com"}]}`, Path: "featuredActions[0].url"},
+		},
+		Passes: changes(`{"featuredActions": [{"identifier": "a", "type": "shop", "url": "https://example.com"}]}`,
+			`{"featuredActions": [{"identifier": "a", "type": "call", "url": "tel:+4930123"}]}`),
 	},
 }
 
@@ -44,9 +55,9 @@ func checkService(p *Pass) []Finding {
 
 func checkToken(p *Pass) []Finding {
 	const path = "authenticationToken"
-	token, address := p.Root.Get(path), p.Root.Get("webServiceURL")
+	token := p.Root.Get(path)
 	switch {
-	case token == nil && address != nil:
+	case token == nil && p.has("webServiceURL"):
 		return []Finding{{Path: path, Message: "is missing beside webServiceURL"}}
 	case token != nil && token.Kind == render.StringNode && len(token.Text) < 16:
 		return []Finding{{Path: path, Message: "has fewer than 16 characters"}}
@@ -54,16 +65,22 @@ func checkToken(p *Pass) []Finding {
 	return nil
 }
 
-func checkNFC(p *Pass) []Finding {
-	if n := len(text(p.Root.Get("nfc"), "message")); n > 64 {
-		return []Finding{{Path: "nfc.message", Message: "has " + strconv.Itoa(n) + " bytes, but 64 are allowed"}}
+func checkTokenAlone(p *Pass) []Finding {
+	if p.has("authenticationToken") && !p.has("webServiceURL") {
+		return []Finding{{Path: "authenticationToken", Message: "says nothing without webServiceURL"}}
 	}
 	return nil
 }
 
-func checkAppLaunch(p *Pass) []Finding {
-	if p.Root.Get("appLaunchURL") != nil && p.Root.Get("associatedStoreIdentifiers") == nil {
-		return []Finding{{Path: "appLaunchURL"}}
+// wrongURL objects to an address without a scheme. That of the web service has a
+// stricter rule.
+func wrongURL(at *Place) string {
+	if at.Known.Type != render.URL || at.Node.Kind != render.StringNode || at.Key == "webServiceURL" {
+		return ""
 	}
-	return nil
+	u, err := url.Parse(at.Node.Text)
+	if err != nil || u.Scheme == "" || strings.ContainsAny(at.Node.Text, " \t\n") {
+		return "is no address with a scheme"
+	}
+	return ""
 }

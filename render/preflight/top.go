@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,36 +10,62 @@ import (
 
 var topRules = []Rule{
 	{
-		ID: "required-key", Source: "Apple: Pass, PassFieldContent, Pass.Barcodes, Pass.Locations, Pass.Beacons", Severity: Refused, Row: true,
-		Fix: "add it to the template", Check: checkRequired,
+		ID: "required-key", What: "a key that Apple calls required is there", Severity: Refused, Row: true,
+		Source: "Apple: Pass, PassFieldContent, Pass.Barcodes, Pass.Locations, Pass.Beacons, Pass.NFC",
+		Fix:    "add it to the template", Check: checkRequired,
+		Fails: []Example{
+			{Change: `{"description": null}`, Path: "description"},
+			{Change: `{"storeCard": {"primaryFields": [{"value": "Ada"}]}}`, Path: "storeCard.primaryFields[0].key"},
+			{Change: `{"barcodes": [{"format": "PKBarcodeFormatQR", "message": "7"}]}`, Path: "barcodes[0].messageEncoding"},
+			{Change: `{"locations": [{"longitude": 6.9}]}`, Path: "locations[0].latitude"},
+		},
+		Passes: changes(`{}`, `{"locations": [{"latitude": 50.9, "longitude": 6.9}]}`),
 	},
 	{
-		ID: "format-version", Source: "Apple: Pass", Severity: Refused,
-		Message: "is not 1", Fix: "leave it out: passmill sets it", Check: checkVersion,
+		ID: "required-empty", What: "a required text is not empty", Source: "Apple: Pass; what a phone does is not known",
+		Severity: LooksWrong, Row: true, Fix: "give it a text", Check: checkEmpty,
+		Fails:  []Example{{Change: `{"description": ""}`, Path: "description"}},
+		Passes: changes(`{"description": "Club card"}`),
 	},
 	{
-		ID: "type", Source: "Apple: Pass", Severity: Refused, Row: true,
-		Fix: "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.each(wrongForm) },
+		ID: "format-version", What: "formatVersion is the number 1", Source: "Apple: Pass", Severity: Refused,
+		Fix: "leave it out: passmill sets it", Check: checkVersion,
+		Fails:  []Example{{Change: `{"formatVersion": 2}`, Path: "formatVersion"}},
+		Passes: changes(`{"formatVersion": 1}`),
 	},
 	{
-		ID: "loose-type", Source: "Apple: Pass; real passes break it and install", Severity: FallsBack, Row: true,
-		Fix: "declare the field's type so that it fits", Check: func(p *Pass) []Finding { return p.each(wrongScalar) },
+		ID: "type", What: "lists, objects and plain values stand where Apple has them", Source: "Apple: Pass", Severity: Refused, Row: true,
+		Fix: "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.core(wrongForm) },
+		Fails: []Example{
+			{Change: `{"associatedStoreIdentifiers": 5}`, Path: "associatedStoreIdentifiers"},
+			{Change: `{"organizationName": ["Club"]}`, Path: "organizationName"},
+			{Change: `{"storeCard": {"backFields": ["terms"]}}`, Path: "storeCard.backFields[0]"},
+		},
+		Passes: changes(`{"associatedStoreIdentifiers": [5]}`),
 	},
 	{
-		ID: "style", Source: "Apple: Pass; Creating a poster generic pass", Severity: Refused,
-		Fix: "keep exactly one of " + strings.Join(render.Styles, ", "), Check: checkStyle,
+		ID: "loose-type", What: "plain values have the type that Apple names", Source: "Apple: Pass; real passes break it and install",
+		Severity: FallsBack, Row: true,
+		Fix: "declare the field's type so that it fits", Check: func(p *Pass) []Finding { return p.core(wrongScalar) },
+		Fails: []Example{
+			{Change: `{"description": 5}`, Path: "description"},
+			{Change: `{"voided": "true"}`, Path: "voided"},
+			{Change: `{"associatedStoreIdentifiers": ["5"]}`, Path: "associatedStoreIdentifiers[0]"},
+		},
+		Passes: changes(`{"description": "5", "voided": true}`),
 	},
 	{
-		ID: "transit-type", Source: "Apple: PassFields.BoardingPass", Severity: Refused, Row: true,
-		Fix: "set transitType to PKTransitTypeAir, Boat, Bus, Generic or Train", Check: checkTransit,
+		ID: "unknown-key", What: "a key is one that Apple's pages name; others are kept", Source: "Apple: Pass", Severity: Advice,
+		Fix: "check the spelling", Check: checkUnknown,
+		Fails: []Example{
+			{Change: `{"logotext": "Club"}`, Path: "logotext"},
+			{Change: `{"backgroundColour": "rgb(1, 2, 3)"}`, Path: "backgroundColour"},
+			{Change: `{"storeCard": {"primaryFields": [{"key": "name", "value": "Ada", "blink": true}]}}`, Path: "storeCard.primaryFields[0].blink"},
+		},
+		Passes: changes(`{"logoText": "Club"}`, `{"userInfo": {"anything": 1}}`),
 	},
 	{
-		ID: "unknown-key", Source: "Apple: Pass", Severity: Advice,
-		Message: "is no key that Apple's pages name; it is kept", Fix: "check the spelling", Check: checkUnknown,
-	},
-	{
-		ID: "null", Source: "Apple: Pass", Severity: Advice, Row: true,
-		Message: "is null", Fix: "leave the key out",
+		ID: "null", What: "no value is null", Source: "Apple: Pass", Severity: Advice, Row: true, Fix: "leave the key out",
 		Check: func(p *Pass) []Finding {
 			return p.each(func(at *Place) string {
 				if at.Node.Kind == render.NullNode {
@@ -47,6 +74,8 @@ var topRules = []Rule{
 				return ""
 			})
 		},
+		Fails:  []Example{{Change: `{"locations": [{"latitude": 50.9, "longitude": 6.9, "altitude": null}]}`, Path: "locations[0].altitude"}},
+		Passes: changes(`{"locations": [{"latitude": 50.9, "longitude": 6.9}]}`),
 	},
 }
 
@@ -66,11 +95,31 @@ func checkRequired(p *Pass) []Finding {
 	return found
 }
 
+func checkEmpty(p *Pass) []Finding {
+	var found []Finding
+	for _, key := range render.PassShape.Required {
+		if v := p.Root.Get(key); v != nil && v.Kind == render.StringNode && strings.TrimSpace(v.Text) == "" {
+			found = append(found, Finding{Path: key, Message: "is empty"})
+		}
+	}
+	return found
+}
+
 func checkVersion(p *Pass) []Finding {
 	if v := p.Root.Get("formatVersion"); v == nil || v.Kind == render.NumberNode && v.Text == "1" {
 		return nil
 	}
-	return []Finding{{Path: "formatVersion"}}
+	return []Finding{{Path: "formatVersion", Message: "is not 1"}}
+}
+
+// core is each without what a phone leaves out if it can't read it.
+func (p *Pass) core(wrong func(at *Place) string) []Finding {
+	return p.each(func(at *Place) string {
+		if at.Extra {
+			return ""
+		}
+		return wrong(at)
+	})
 }
 
 // wrongForm objects to a list or object in the place of a plain value, and the
@@ -108,49 +157,26 @@ func wrongScalar(at *Place) string {
 	return ""
 }
 
-func checkStyle(p *Pass) []Finding {
-	var have []string
-	for _, style := range render.Styles {
-		if p.Root.Get(style) != nil {
-			have = append(have, style)
-		}
-	}
-	plain := slices.DeleteFunc(slices.Clone(have), func(s string) bool { return s == "posterGeneric" })
-	switch {
-	case len(have) == 0:
-		return []Finding{{Message: "the pass has no style key"}}
-	case len(plain) > 1:
-		return []Finding{{Path: plain[1], Message: "stands beside another style key: " + plain[0]}}
-	}
-	return nil
-}
-
-func checkTransit(p *Pass) []Finding {
-	boarding := p.Root.Get("boardingPass")
-	if boarding == nil || boarding.Kind != render.ObjectNode {
-		return nil
-	}
-	const path = "boardingPass.transitType"
-	switch text(boarding, "transitType") {
-	case "PKTransitTypeAir", "PKTransitTypeBoat", "PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain":
-		return nil
-	case "":
-		return []Finding{{Path: path, Message: "is missing"}}
-	}
-	return []Finding{{Path: path, Message: "is no transit type"}}
-}
-
 func checkUnknown(p *Pass) []Finding {
 	return p.each(func(at *Place) string {
 		if at.Named {
 			return ""
 		}
-		shape := p.Places[at.parent].Of
-		for key := range shape.Keys {
-			if render.FoldName(key) == render.FoldName(at.Key) {
-				return "is no key of Apple's, but " + key + " is"
-			}
-		}
-		return "is no key that Apple's pages name; it is kept"
+		return unknown("key", at.Key, p.Places[at.parent].Of)
 	})
+}
+
+// unknown says of a key that a shape doesn't know it, and what was meant.
+func unknown(kind, key string, of *render.Shape) string {
+	known := slices.Sorted(maps.Keys(of.Keys))
+	for _, k := range known {
+		if render.FoldName(k) == render.FoldName(key) {
+			return "is no " + kind + " of Apple's, but " + k + " is"
+		}
+	}
+	message := "is no " + kind + " that Apple's pages name; it is kept"
+	if near := render.Nearest(key, known); near != "" {
+		message += "; was " + near + " meant?"
+	}
+	return message
 }
