@@ -6,10 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// writeCases writes the real passes, the bases, and a changed base per patch.
+// writeCases writes the real passes, the bases, a changed base per patch, and the
+// examples of passmill's rules.
 // It is run in this folder.
 func writeCases(out io.Writer) error {
 	cases, err := allCases()
@@ -39,7 +41,7 @@ func allCases() ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	cases := append(append(real, bases...), patched...)
+	cases := slices.Concat(real, bases, patched, examples())
 	seen := make(map[string]bool)
 	for _, c := range cases {
 		if seen[c.ID] {
