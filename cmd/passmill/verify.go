@@ -27,21 +27,11 @@ type verifyCommand struct {
 
 // Help is the end of the command's -h.
 func (verifyCommand) Help() string {
-	return "Exit status: 0 every pass is good, 3 there is something to mend, 1 could not look."
+	return "Each finding ends with its code, which passmill rules explains. Exit status: 0 every pass is good, 3 there is something to mend, 1 could not look."
 }
 
 // fewPasses is up to how many passes the good ones are named as well.
 const fewPasses = 10
-
-// A verdict is the report on one pass of one file.
-type verdict struct {
-	File   string `json:"file"`
-	Good   bool   `json:"good"`
-	Serial string `json:"serial,omitempty"`
-	TypeID string `json:"passTypeIdentifier,omitempty"`
-	// Findings are those of package verify.
-	Findings []verify.Finding `json:"findings,omitempty"`
-}
 
 // Run verifies the passes and prints what is wrong with them.
 func (c *verifyCommand) Run(ctx context.Context, std streams) error {
@@ -89,7 +79,7 @@ func (c *verifyCommand) print(w io.Writer, v verdict, nameGood bool) {
 		if v.Good && !nameGood {
 			break
 		}
-		fmt.Fprintf(w, "  %s: %s\n", f.Severity, f.Message)
+		fmt.Fprintf(w, "  %s: %s (%s)\n", f.Severity, strings.TrimPrefix(f.Path+": "+f.Message, ": "), f.Code)
 		if f.Phone != "" {
 			fmt.Fprintf(w, "    the phone's log says: %s\n", f.Phone)
 		}
@@ -226,8 +216,3 @@ func verifyFile(name string, o verify.Options) ([]verdict, error) {
 // maxBundledPass bounds what is unpacked of a bundle at once; a bundle as a
 // whole has at most 150 MB.
 const maxBundledPass = 150 << 20
-
-func judge(name string, data []byte, o verify.Options) verdict {
-	r := verify.Pass(data, o)
-	return verdict{File: name, Good: !r.Refused(), Serial: r.Serial, TypeID: r.TypeID, Findings: r.Findings}
-}

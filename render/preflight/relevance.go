@@ -35,7 +35,7 @@ var relevanceRules = []Rule{
 		Passes: changes(`{"eventTicket": {}, "relevantDates": [{"startDate": "2027-05-31T20:00Z", "endDate": "2027-05-31T22:00Z"}]}`),
 	},
 	{
-		ID: "relevant-date-name", What: "a single relevant date stands under both of its names", Severity: FallsBack, Since: "iOS 18, iOS 26",
+		ID: "relevant-date-name", What: "a single relevant date stands under both of its names", Severity: FallsBack, Since: "iOS 18, 26",
 		Source: "passkit-generator 3.5.0: iOS 26 renamed relevantDate to date",
 		Fix:    "write the same date as date and as relevantDate", Check: func(p *Pass) []Finding { return p.all(render.RelevantDateShape, oneName) },
 		Fails:  []Example{{Change: `{"eventTicket": {}, "relevantDates": [{"relevantDate": "2027-05-31T20:00Z"}]}`, Path: "relevantDates[0].date"}},

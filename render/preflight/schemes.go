@@ -9,7 +9,7 @@ import (
 
 var schemeRules = []Rule{
 	{
-		ID: "scheme", What: "a scheme is known, and has its older style beside it", Since: "iOS 18, iOS 26", Severity: FallsBack,
+		ID: "scheme", What: "a scheme is known, and has its older style beside it", Since: "iOS 18, 26", Severity: FallsBack,
 		Source: "Apple: Creating an event pass; Creating an airline boarding pass",
 		Fix:    `write ["posterEventTicket", "eventTicket"] or ["semanticBoardingPass", "boardingPass"], and that style`, Check: checkSchemes,
 		Fails: []Example{
@@ -22,7 +22,7 @@ var schemeRules = []Rule{
 		Passes: []Example{{Change: posterTicket(``), Files: artwork}},
 	},
 	{
-		ID: "scheme-semantics", What: "a scheme has the semantic tags that it needs", Since: "iOS 18, iOS 26", Severity: FallsBack, Row: true,
+		ID: "scheme-semantics", What: "a scheme has the semantic tags that it needs", Since: "iOS 18, 26", Severity: FallsBack, Row: true,
 		Source: "Apple: Creating an event pass; Creating an airline boarding pass; pass-builder",
 		Phone:  `Failed to validate "posterEventTicket" scheme for pass: …`,
 		Fix:    "fill the semantic tags that the scheme needs, or remove it from preferredStyleSchemes",
@@ -36,7 +36,7 @@ var schemeRules = []Rule{
 		Passes: []Example{{Change: posterTicket(``), Files: artwork}, {Change: semanticBoarding(``)}},
 	},
 	{
-		ID: "scheme-legacy", What: "a scheme has fields beside it for older systems", Since: "iOS 18, iOS 26", Severity: FallsBack,
+		ID: "scheme-legacy", What: "a scheme has fields beside it for older systems", Since: "iOS 18, 26", Severity: FallsBack,
 		Source: "Apple: Creating an event pass; Creating an airline boarding pass",
 		Fix:    "fill the style's fields too: older systems, and those where the scheme fails, show them", Check: checkLegacy,
 		Fails: []Example{{

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"passmill/render/preflight"
+	"passmill/sign/verify"
+)
+
+// A verdict is the report on one pass of one file.
+type verdict struct {
+	File     string    `json:"file"`
+	Good     bool      `json:"good"`
+	Serial   string    `json:"serial,omitempty"`
+	TypeID   string    `json:"passTypeIdentifier,omitempty"`
+	Findings []finding `json:"findings,omitempty"`
+}
+
+// A finding is one of package verify, or one of package preflight. Its names in
+// JSON are an interface.
+type finding struct {
+	Code     string
+	Severity string
+	Path     string `json:",omitempty"` // in pass.json, or a file's name
+	Message  string
+	Phone    string
+	Fix      string
+}
+
+// judge joins the judgement on archive, manifest and signature with that on what
+// is in them.
+func judge(name string, data []byte, o verify.Options) verdict {
+	r := verify.Pass(data, o)
+	v := verdict{File: name, Good: !r.Refused(), Serial: r.Serial, TypeID: r.TypeID}
+	readable := r.Files["pass.json"] != nil
+	for _, f := range r.Findings {
+		v.Findings = append(v.Findings, finding{Code: f.Code, Severity: string(f.Severity), Message: f.Message, Phone: f.Phone, Fix: f.Fix})
+		readable = readable && f.Code != "pass-malformed" // which preflight would say again
+	}
+	if !readable {
+		return v
+	}
+	for _, f := range preflight.Check(r.Files["pass.json"], preflight.ReadFiles(r.Files)) {
+		v.Good = v.Good && f.Rule.Severity != preflight.Refused
+		v.Findings = append(v.Findings, finding{
+			Code: f.Rule.ID, Severity: string(f.Rule.Severity), Path: f.Path, Message: f.Message, Phone: f.Rule.Phone, Fix: f.Rule.Fix,
+		})
+	}
+	return v
+}
