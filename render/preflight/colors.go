@@ -11,8 +11,8 @@ var colorRules = []Rule{{
 	ID: "color", What: "a colour is written as rgb(r, g, b)", Source: "Apple: Pass; real passes with rgba() install", Severity: FallsBack, Row: true,
 	Fix: "write it as rgb(255, 128, 0)",
 	Check: func(p *Pass) []Finding {
-		return p.each(func(at *Place) string {
-			if at.Known.Type != render.Color || at.Node.Kind != render.StringNode || validColor(at.Node.Text) {
+		return p.texts(render.Color, func(at *Place) string {
+			if validColor(at.Node.Text) {
 				return ""
 			}
 			if strings.HasPrefix(at.Node.Text, "#") {

@@ -19,6 +19,7 @@ var dateRules = []Rule{
 			{Change: `{"expirationDate": "2027-01-31T18:00+0100"}`, Path: "expirationDate"},
 			{Change: `{"expirationDate": "2027-01-31T18:00:00-7:00"}`, Path: "expirationDate"},
 			{Change: `{"expirationDate": "2027-02-31T18:00Z"}`, Path: "expirationDate"},
+			{Change: `{"storeCard": {"backFields": [{"key": "since", "value": 2019, "dateStyle": "PKDateStyleShort"}]}}`, Path: "storeCard.backFields[0].value"},
 			{Change: `{"storeCard": {"backFields": [{"key": "since", "value": "May", "dateStyle": "PKDateStyleShort"}]}}`, Path: "storeCard.backFields[0].value"},
 		},
 		Passes: changes(`{"expirationDate": "2027-01-31T18:00+01:00"}`, `{"expirationDate": "2027-01-31T18:00:00Z"}`),
@@ -52,30 +53,24 @@ var dateRules = []Rule{
 // of a field that has a date or time style. Those in extra parts, such as
 // semantic tags, are a matter of their own.
 func (p *Pass) dates(extra bool, wrong func(string) string) []Finding {
-	var found []Finding
-	for i := range p.Places {
-		at := &p.Places[i]
-		n, key := at.Node, ""
+	found := p.texts(render.Date, func(at *Place) string {
+		if at.Extra != extra {
+			return ""
+		}
+		return wrong(at.Node.Text)
+	})
+	return append(found, p.all(render.FieldShape, func(at *Place) (key, message string) {
+		v := at.Node.Get("value")
 		switch {
-		case at.Extra != extra:
-			continue
-		case at.Of == render.FieldShape && (n.Get("dateStyle") != nil || n.Get("timeStyle") != nil):
-			n, key = n.Get("value"), "value"
-			if n == nil || n.Kind == render.NullNode {
-				continue
-			}
-		case at.Known.Type != render.Date || n.Kind != render.StringNode:
-			continue
+		case at.Extra != extra || v == nil || at.Node.Get("dateStyle") == nil && at.Node.Get("timeStyle") == nil:
+			return "", ""
+		case v.Kind == render.StringNode:
+			return "value", wrong(v.Text)
+		case v.Kind == render.NumberNode && wrong("") != "":
+			return "value", "is a number, not a date"
 		}
-		message := "is a number, not a date"
-		if n.Kind == render.StringNode {
-			message = wrong(n.Text)
-		}
-		if message != "" {
-			found = append(found, Finding{Path: join(p.Path(at), key), Message: message})
-		}
-	}
-	return found
+		return "", "" // another rule's
+	})...)
 }
 
 // layouts are the forms that Apple takes: hours and minutes, a T, seconds or

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"strconv"
+	"strings"
 
 	"passmill/render"
 )
@@ -12,8 +13,10 @@ type Pass struct {
 	Files  *Files  // what it holds besides pass.json; nil if that is not known
 	Places []Place // every value whose object is known, parents first
 
-	notes  []error // what a strict reader of JSON would object to
-	chains []chain // the places of each shape
+	notes   []error              // what a strict reader of JSON would object to
+	chains  []chain              // the places of each shape
+	typed   [render.URL + 1]ends // the texts of each type that they have to have
+	misfits []int                // places whose value is not of the kind that Apple names
 }
 
 // A Place is one value within a pass.
@@ -27,20 +30,35 @@ type Place struct {
 	Extra bool // a phone that can't read it leaves it out
 
 	parent int
-	next   int // place of the same shape; 0 if it is the last
+	next   int // place of the same shape, or the same type; 0 if it is the last
 }
 
 // A chain leads through the places of one shape, so that a rule about barcodes
 // doesn't look at fields.
 type chain struct {
-	of          *render.Shape
-	first, last int
+	of *render.Shape
+	ends
+}
+
+// ends are the places that a chain begins and ends with; it holds none if they
+// are 0, which is the pass itself.
+type ends struct{ first, last int }
+
+// hang makes a place the last of a chain.
+func (p *Pass) hang(e *ends, this int) {
+	if e.first == 0 {
+		e.first = this
+	} else {
+		p.Places[e.last].next = this
+	}
+	e.last = this
 }
 
 // lay lays out a pass in what an earlier one took.
 func (p *Pass) lay(root *render.Node, files *Files, notes []error) {
 	p.Root, p.Files, p.notes = root, files, notes
-	p.Places, p.chains = p.Places[:0], p.chains[:0]
+	p.Places, p.chains, p.misfits = p.Places[:0], p.chains[:0], p.misfits[:0]
+	p.typed = [len(p.typed)]ends{}
 	p.add(Place{Node: root, Named: true, Known: render.Key{Type: render.Object, Of: render.PassShape}, parent: -1})
 }
 
@@ -50,9 +68,16 @@ func (p *Pass) add(at Place) {
 	if at.Node.Kind == render.ObjectNode && at.Known.Of != nil {
 		at.Of = at.Known.Of
 		at.Extra = at.Extra || at.Of.Extra
-		p.chain(at.Of, this)
 	}
 	p.Places = append(p.Places, at)
+	switch {
+	case !fits(&at):
+		p.misfits = append(p.misfits, this)
+	case at.Of != nil && this > 0:
+		p.chain(at.Of, this)
+	case at.Known.Type >= render.Date && at.Known.Type <= render.URL:
+		p.hang(&p.typed[at.Known.Type], this)
+	}
 	for i := range at.Node.Elems {
 		element := render.Key{Of: at.Known.Of, Type: at.Known.Elem}
 		if element.Of != nil {
@@ -71,15 +96,36 @@ func (p *Pass) add(at Place) {
 	}
 }
 
+// fits reports whether a value is of the kind that Apple names. What it is
+// instead is a matter of rules.
+func fits(at *Place) bool {
+	have := at.Node.Kind
+	switch want := at.Known.Type; {
+	case want == render.Any:
+		return have != render.NullNode
+	case want.Textual():
+		return have == render.StringNode
+	case want == render.Number:
+		return have == render.NumberNode
+	case want == render.Integer:
+		return have == render.NumberNode && strings.IndexAny(at.Node.Text, ".eE") < 0
+	case want == render.Boolean:
+		return have == render.BoolNode
+	case want == render.List:
+		return have == render.ArrayNode
+	}
+	return have == render.ObjectNode
+}
+
 // chain hangs a place on the chain of its shape.
 func (p *Pass) chain(of *render.Shape, this int) {
 	for i := range p.chains {
-		if c := &p.chains[i]; c.of == of {
-			p.Places[c.last].next, c.last = this, this
+		if p.chains[i].of == of {
+			p.hang(&p.chains[i].ends, this)
 			return
 		}
 	}
-	p.chains = append(p.chains, chain{of, this, this})
+	p.chains = append(p.chains, chain{of, ends{this, this}})
 }
 
 // Path returns where the place is: "storeCard.primaryFields[0].value".
@@ -117,22 +163,38 @@ func (p *Pass) Group(at *Place) (group, style string) {
 // all returns a finding for each object of a shape that wrong objects to. wrong
 // returns the key at fault, if it is one, and a message or "" if all is well.
 func (p *Pass) all(of *render.Shape, wrong func(at *Place) (key, message string)) []Finding {
-	var found []Finding
 	for i := range p.chains {
-		if p.chains[i].of != of {
-			continue
-		}
-		for next := p.chains[i].first; ; {
-			at := &p.Places[next]
-			if key, message := wrong(at); message != "" {
-				found = append(found, Finding{Path: join(p.Path(at), key), Message: message})
-			}
-			if next = at.next; next == 0 {
-				return found
-			}
+		if p.chains[i].of == of {
+			return p.along(p.chains[i].first, wrong)
 		}
 	}
 	return nil
+}
+
+// texts returns a finding for each text of a type that wrong objects to.
+func (p *Pass) texts(of render.Type, wrong func(at *Place) string) []Finding {
+	return p.along(p.typed[of].first, func(at *Place) (key, message string) { return "", wrong(at) })
+}
+
+// along follows a chain.
+func (p *Pass) along(first int, wrong func(at *Place) (key, message string)) (found []Finding) {
+	for i := first; i != 0; i = p.Places[i].next {
+		at := &p.Places[i]
+		if key, message := wrong(at); message != "" {
+			found = append(found, Finding{Path: join(p.Path(at), key), Message: message})
+		}
+	}
+	return found
+}
+
+// unfit returns a finding for each value of a wrong kind that wrong objects to.
+func (p *Pass) unfit(wrong func(at *Place) string) (found []Finding) {
+	for _, i := range p.misfits {
+		if message := wrong(&p.Places[i]); message != "" {
+			found = append(found, Finding{Path: p.Path(&p.Places[i]), Message: message})
+		}
+	}
+	return found
 }
 
 // each returns a finding for each place that wrong objects to.

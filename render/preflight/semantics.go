@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"passmill/render"
@@ -12,7 +13,7 @@ var semanticRules = []Rule{
 		ID: "semantic-type", What: "a semantic tag, or an addition of recent systems, has Apple's type", Severity: FallsBack, Row: true,
 		Source: "Apple: SemanticTags, SemanticTagType; github.com/apple/pass-builder",
 		Phone:  "Value … for semantic key … is not a dictionary",
-		Fix:    "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.each(wrongTag) },
+		Fix:    "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.unfit(wrongTag) },
 		Fails: []Example{
 			{Change: `{"semantics": {"passengerName": "Ada Lovelace"}}`, Path: "semantics.passengerName"},
 			{Change: `{"semantics": {"seats": {"seatNumber": "7"}}}`, Path: "semantics.seats"},
@@ -36,7 +37,7 @@ var semanticRules = []Rule{
 	{
 		ID: "semantic-ssr", What: "a special service code is one that Wallet shows", Source: "Apple: SemanticTags", Since: "iOS 26",
 		Severity: Advice, Row: true, Chance: true,
-		Fix: "write one of INFT for information, " + strings.ReplaceAll(serviceCodes, " ", ", ") + " for services", Check: checkSSRs,
+		Fix: "write one of INFT for information, " + strings.ReplaceAll(serviceCodes, " ", ", ") + " for services", Check: func(p *Pass) []Finding { return p.all(render.SemanticsShape, wrongSSR) },
 		Fails:  []Example{{Change: `{"semantics": {"passengerServiceSSRs": ["WCHX"]}}`, Path: "semantics.passengerServiceSSRs[0]"}},
 		Passes: changes(`{"semantics": {"passengerServiceSSRs": ["WCHR"], "passengerInformationSSRs": ["INFT"]}}`),
 	},
@@ -80,25 +81,25 @@ func wrongEvent(at *Place) (key, message string) {
 	return "", ""
 }
 
-func checkSSRs(p *Pass) []Finding {
-	var found []Finding
-	for i := range p.Places {
-		at := &p.Places[i]
-		if at.Key != "" || at.Node.Kind != render.StringNode || at.parent < 0 {
+var serviceLists = []struct {
+	key     string
+	allowed []string
+}{
+	{"passengerInformationSSRs", []string{"INFT"}},
+	{"passengerServiceSSRs", strings.Fields(serviceCodes)},
+}
+
+func wrongSSR(at *Place) (key, message string) {
+	for i := range serviceLists {
+		list := at.Node.Get(serviceLists[i].key)
+		if list == nil {
 			continue
 		}
-		allowed := ""
-		switch p.Places[at.parent].Key {
-		case "passengerInformationSSRs":
-			allowed = "INFT"
-		case "passengerServiceSSRs":
-			allowed = serviceCodes
-		default:
-			continue
-		}
-		if !slices.Contains(strings.Fields(allowed), at.Node.Text) {
-			found = append(found, Finding{Path: p.Path(at), Message: "is no code that Wallet shows"})
+		for j := range list.Elems {
+			if e := &list.Elems[j]; e.Kind == render.StringNode && !slices.Contains(serviceLists[i].allowed, e.Text) {
+				return serviceLists[i].key + "[" + strconv.Itoa(j) + "]", "is no code that Wallet shows"
+			}
 		}
 	}
-	return found
+	return "", ""
 }

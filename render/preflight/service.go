@@ -31,7 +31,7 @@ var serviceRules = []Rule{
 	},
 	{
 		ID: "url", What: "an address has a scheme, such as https:", Source: "Apple: Pass", Severity: FallsBack, Row: true, Chance: true,
-		Fix: "write the whole address, such as https://example.com/", Check: func(p *Pass) []Finding { return p.each(wrongURL) },
+		Fix: "write the whole address, such as https://example.com/", Check: func(p *Pass) []Finding { return p.texts(render.URL, wrongURL) },
 		Fails: []Example{
 			{Change: `{"eventTicket": {}, "preferredStyleSchemes": [], "transitProviderWebsiteURL": null, "semantics": null,
 				"featuredActions": [{"identifier": "a", "type": "shop", "url": "example.com"}]}`, Path: "featuredActions[0].url"},
@@ -75,7 +75,7 @@ func checkTokenAlone(p *Pass) []Finding {
 // wrongURL objects to an address without a scheme. That of the web service has a
 // stricter rule.
 func wrongURL(at *Place) string {
-	if at.Known.Type != render.URL || at.Node.Kind != render.StringNode || at.Key == "webServiceURL" {
+	if at.Key == "webServiceURL" {
 		return ""
 	}
 	u, err := url.Parse(at.Node.Text)

@@ -67,7 +67,7 @@ var topRules = []Rule{
 	{
 		ID: "null", What: "no value is null", Source: "Apple: Pass", Severity: Advice, Row: true, Fix: "leave the key out",
 		Check: func(p *Pass) []Finding {
-			return p.each(func(at *Place) string {
+			return p.unfit(func(at *Place) string {
 				if at.Node.Kind == render.NullNode {
 					return "is null"
 				}
@@ -80,16 +80,23 @@ var topRules = []Rule{
 }
 
 func checkRequired(p *Pass) []Finding {
-	var found []Finding
-	for i := range p.Places {
-		at := &p.Places[i]
-		if at.Of == nil {
+	found := p.lacks(&p.Places[0])
+	for i := range p.chains {
+		if p.chains[i].of.Required == nil {
 			continue
 		}
-		for _, key := range at.Of.Required {
-			if v := at.Node.Get(key); v == nil || v.Kind == render.NullNode {
-				found = append(found, Finding{Path: join(p.Path(at), key), Message: "is missing"})
-			}
+		for at := p.chains[i].first; at != 0; at = p.Places[at].next {
+			found = append(found, p.lacks(&p.Places[at])...)
+		}
+	}
+	return found
+}
+
+// lacks returns a finding for each required key that an object has not.
+func (p *Pass) lacks(at *Place) (found []Finding) {
+	for _, key := range at.Of.Required {
+		if v := at.Node.Get(key); v == nil || v.Kind == render.NullNode {
+			found = append(found, Finding{Path: join(p.Path(at), key), Message: "is missing"})
 		}
 	}
 	return found
@@ -114,7 +121,7 @@ func checkVersion(p *Pass) []Finding {
 
 // core is each without what a phone leaves out if it can't read it.
 func (p *Pass) core(wrong func(at *Place) string) []Finding {
-	return p.each(func(at *Place) string {
+	return p.unfit(func(at *Place) string {
 		if at.Extra {
 			return ""
 		}
