@@ -21,8 +21,13 @@ type Disagreement struct {
 
 // compare prints what the peers say otherwise than passmill, by explanation, and
 // the figures. It fails on what is not explained, on explanations that nothing
-// needs, and on figures that the documentation has otherwise.
+// needs, and on figures that the documentation has otherwise, unless it is to
+// update them.
 func compare(args []string, out io.Writer) error {
+	update := len(args) > 0 && args[0] == "-update"
+	if update {
+		args = args[1:]
+	}
 	if len(args) < 2 {
 		return errors.New("compare needs our verdicts and at least one PEER=FILE")
 	}
@@ -50,7 +55,12 @@ func compare(args []string, out io.Writer) error {
 		figures = append(figures, count(peer, ours, theirs))
 		all = append(all, found...)
 	}
-	return errors.Join(report(out, all, explanations), checkFigures(out, figures))
+	if update {
+		if err := updateDocument(figures); err != nil {
+			return err
+		}
+	}
+	return errors.Join(report(out, all, explanations), checkDocument(out, figures))
 }
 
 func readVerdicts(path string) ([]Verdict, error) {

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 )
 
@@ -37,23 +34,4 @@ func index(v Verdict) int {
 		return 1
 	}
 	return 0
-}
-
-const document = "../../../docs/validators.md"
-
-// checkFigures prints the figures, and compares them with those of the
-// documentation.
-func checkFigures(out io.Writer, figures []string) error {
-	text, err := os.ReadFile(document)
-	if err != nil {
-		return err
-	}
-	var problems []error
-	for _, line := range figures {
-		fmt.Fprintln(out, line)
-		if !strings.Contains(string(text), line+"\n") {
-			problems = append(problems, fmt.Errorf("docs/validators.md lacks the line: %s", line))
-		}
-	}
-	return errors.Join(problems...)
 }

@@ -3,7 +3,7 @@
 //
 //	validators cases > cases.jsonl               all passes, as {"id", "pass"}
 //	validators judge < cases.jsonl > ours.jsonl  what passmill says of them
-//	validators compare ours.jsonl PEER=FILE…     the disagreements, by cause
+//	validators compare [-update] ours.jsonl PEER=FILE…   the disagreements, by cause
 //	validators table                             explained.tsv, as docs/validators.md has it
 //
 // A validator is any program that reads the passes and answers each with a

@@ -2,7 +2,8 @@
 # Compares passmill's judgement of passes with that of two npm libraries;
 # docs/validators.md says what came out.
 #
-#   testdata/peers/validators/run.sh
+#   testdata/peers/validators/run.sh            compare
+#   testdata/peers/validators/run.sh -update    and write figures and table into the docs
 #
 # Prints how often each library agrees, and the disagreements below their
 # explanations. The exit status is 1 if a disagreement is not explained in
@@ -36,4 +37,4 @@ done
 version() { "$node" -p "require('$tmp/node_modules/$1/package.json').version"; }
 echo "passkit-generator $(version passkit-generator), @walletpass/pass-js $(version @walletpass/pass-js), Node $("$node" -p process.versions.node)"
 echo
-"$tmp/validators" compare "$tmp/passmill.jsonl" "${peers[@]}"
+"$tmp/validators" compare "$@" "$tmp/passmill.jsonl" "${peers[@]}"
