@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,7 +39,8 @@ func (p *problems) add(at int, format string, args ...any) {
 
 // err joins the mistakes in the order of the file.
 func (p *problems) err() error {
-	slices.SortStableFunc(p.list, func(a, b mistake) int { return a.at - b.at })
+	slices.SortStableFunc(p.list, func(a, b mistake) int { return cmp.Or(a.at-b.at, strings.Compare(a.message, b.message)) })
+	p.list = slices.Compact(p.list) // what is compiled twice, has each mistake twice
 	errs := make([]error, len(p.list))
 	for i, m := range p.list {
 		line, column := position(p.text, m.at)
