@@ -10,7 +10,7 @@ import (
 )
 
 type templateImport struct {
-	Pass   string `arg:"" type:"existing" help:"A pass (.pkpass), a template of Apple's Pass Designer (.pkpasstemplate), or the folder of one (.pass)."`
+	Pass   string `arg:"" help:"A pass (.pkpass), a template of Apple's Pass Designer (.pkpasstemplate), or the folder of one (.pass)."`
 	Dir    string `arg:"" help:"The folder to make. The pass's own values go into a CSV file beside it."`
 	Keep   bool   `help:"Propose no placeholders: all stays as it is, but for the serial number."`
 	DryRun bool   `help:"Say what would be done, and write nothing."`
@@ -31,15 +31,15 @@ func (c *templateImport) Run(std streams) error {
 	}
 	pass, err := intake.Read(c.Pass)
 	if err != nil {
-		return fmt.Errorf("import %w", err)
+		return fmt.Errorf("import: %w", err)
 	}
 	t, err := pass.Propose(intake.Options{Keep: c.Keep, Origin: filepath.Base(c.Pass)})
 	if err != nil {
-		return fmt.Errorf("import %s: %w", c.Pass, err)
+		return fmt.Errorf("import: %s: %w", c.Pass, err)
 	}
 	if !c.DryRun {
 		if err := t.Write(c.Dir); err != nil {
-			return fmt.Errorf("import %s: %w", c.Pass, err)
+			return fmt.Errorf("import: %s: %w", c.Pass, err)
 		}
 	}
 	lost := tell(std.out, t)

@@ -46,6 +46,9 @@ func (f *fields) take(s *spot) {
 		s.node.Text = r.cell
 		f.p.note(Mended, s.path, "is written as a date of whole seconds, which all phones read")
 	}
+	if r.lead+r.trail != "" {
+		f.p.note(Stays, s.path, "has blanks around it, which stay in the template, since cells have none")
+	}
 	same := slices.IndexFunc(f.list, func(g *field) bool {
 		return g.Type == r.kind && g.cell == r.cell && g.cells == nil && alike(g, s, r)
 	})

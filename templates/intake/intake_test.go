@@ -119,6 +119,7 @@ func TestPropose(t *testing.T) {
 		"stays: storeCard.backFields[3].value: looks like information for everybody, by its key or label",
 		"stays: storeCard.backFields[4].value: is long, as terms are",
 		"stays: storeCard.backFields[5].value: is a link",
+		"stays: storeCard.auxiliaryFields[1].value: has blanks around it, which stay in the template, since cells have none",
 		"mended: relevantDates[1].startDate: is written as a date of whole seconds, which all phones read",
 		"stays: storeCard.backFields[2].value: is empty; put a placeholder there if rows should fill it",
 	}
