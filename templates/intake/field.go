@@ -109,7 +109,8 @@ func alike(g *field, s *spot, r reading) bool {
 	return slices.ContainsFunc(g.spots, func(t *spot) bool {
 		a, b := jobs.FoldName(t.name), jobs.FoldName(s.name)
 		tags := strings.Contains(s.path, "semantics.") != strings.Contains(t.path, "semantics.") // Gate and departureGate
-		return a == b || scans(s) && scans(t) || tags && min(len(a), len(b)) > 3 && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a)) || code && t.issuer
+		shown := (scans(s) || scans(t)) && len(r.cell) >= 4                                      // the number of the pass, on its face too
+		return a == b || scans(s) && scans(t) || shown || tags && min(len(a), len(b)) > 3 && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a)) || code && t.issuer
 	})
 }
 

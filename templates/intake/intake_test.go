@@ -61,6 +61,20 @@ func propose(t testing.TB, files map[string]string, o intake.Options) *intake.Te
 	return made
 }
 
+// load writes a template and loads it.
+func load(t testing.TB, made *intake.Template) *templates.Template {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "card")
+	if err := made.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := templates.Open(dir, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
 func lines[T fmt.Stringer](list []T) (all []string) {
 	for _, e := range list {
 		all = append(all, e.String())
@@ -119,8 +133,8 @@ func TestPropose(t *testing.T) {
 		"stays: storeCard.backFields[3].value: looks like information for everybody, by its key or label",
 		"stays: storeCard.backFields[4].value: is long, as terms are",
 		"stays: storeCard.backFields[5].value: is a link",
-		"stays: storeCard.auxiliaryFields[1].value: has blanks around it, which stay in the template, since cells have none",
 		"mended: relevantDates[1].startDate: is written as a date of whole seconds, which all phones read",
+		"stays: storeCard.auxiliaryFields[1].value: has blanks around it, which stay in the template, since cells have none",
 		"stays: storeCard.backFields[2].value: is empty; put a placeholder there if rows should fill it",
 	}
 	if diff := cmp.Diff(wantNotes, lines(made.Notes)); diff != "" {
@@ -139,6 +153,11 @@ func TestPropose(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, row[name], want)
 		}
 	}
+	for _, f := range templates.Lint(load(t, made)) {
+		if f.Severity == jobs.Refused && f.Rule != "no-icon" && f.Rule != "icon" {
+			t.Errorf("the template is refused: %v", f)
+		}
+	}
 	for _, part := range []string{
 		`"Card of $$Name, worth $$$$5"`, `"$$HomeStore "`, `"member": "0042-118-7"`, `"encryptionPublicKey": "0042-118-7"`, `"longitude": 13.40`,
 	} {
@@ -155,14 +174,7 @@ func TestDefinition(t *testing.T) {
 			{"key": "no", "label": "Number: \"#1\"", "value": "x"}, {"key": "größe", "value": "y"}, {"key": "no", "value": "z"}, {"key": "tier", "value": "gold"}]}}`,
 		"zh-Hans.lproj/pass.strings": `"gold" = "金";`,
 	}, intake.Options{Origin: `a "b".pkpass`})
-	dir := filepath.Join(t.TempDir(), "card")
-	if err := made.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := templates.Open(dir, ".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := load(t, made)
 	want := []jobs.Field{
 		{Name: "SerialNumber", Type: jobs.TypeText},
 		{Name: "No", Type: jobs.TypeText, Note: `Stands under “Number: "#1"”`},
