@@ -26,14 +26,13 @@ func Belongs(name string) error {
 	return errors.New(strayAdvice(name))
 }
 
-// CheckImage says why the image of a template can't be used, and how many pixels
-// it has.
-func CheckImage(name string, data []byte) (pixels int, err error) {
+// CheckImage says why the image of a template can't be used; nil if it can.
+func CheckImage(name string, data []byte) error {
 	if len(data) > maxImage {
-		return 0, fmt.Errorf("larger than %d KiB; make it smaller", maxImage>>10)
+		return fmt.Errorf("larger than %d KiB; make it smaller", maxImage>>10)
 	}
-	size, err := readImage(name, data)
-	return size.Width * size.Height, err
+	_, err := readImage(name, data)
+	return err
 }
 
 // ImagePixels returns how many pixels the head of a PNG file announces, 0 if it

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"passmill/templates/intake"
@@ -33,7 +32,7 @@ func (c *templateImport) Run(std streams) error {
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
-	t, err := pass.Propose(intake.Options{Keep: c.Keep, Origin: filepath.Base(c.Pass)})
+	t, err := pass.Propose(intake.Options{Keep: c.Keep})
 	if err != nil {
 		return fmt.Errorf("import: %s: %w", c.Pass, err)
 	}

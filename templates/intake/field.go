@@ -13,7 +13,6 @@ type field struct {
 	jobs.Field
 	cell  string            // its value
 	cells map[string]string // of a field with languages: their values
-	first *spot
 	spots []*spot
 	named bool // the name is the issuer's
 }
@@ -69,7 +68,7 @@ func (f *fields) start(g *field, s *spot, r reading) {
 		f.p.note(Stays, s.path, "is one value too many; put a placeholder there by hand")
 		return
 	}
-	g.Name, g.named, g.first = s.name, s.issuer, s
+	g.Name, g.named = s.name, s.issuer
 	f.list = append(f.list, g)
 	f.join(g, s, r)
 }
@@ -141,7 +140,6 @@ func (f *fields) translated(s *spot) {
 	before := len(f.list)
 	if f.start(g, s, reading{}); len(f.list) > before {
 		delete(f.of, s.node)
-		g.first = s
 		f.tr.fill = append(f.tr.fill, filling{g, s.node.Text, found})
 	}
 }

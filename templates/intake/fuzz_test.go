@@ -31,7 +31,7 @@ func hold(t *testing.T, data []byte) {
 		return
 	}
 	for _, keep := range []bool{false, true} {
-		made, err := p.Propose(intake.Options{Keep: keep, Origin: "fuzz.pkpass"})
+		made, err := p.Propose(intake.Options{Keep: keep})
 		if errors.Is(err, intake.ErrFault) {
 			t.Fatal(err)
 		}

@@ -55,6 +55,14 @@ func TestRefused(t *testing.T) {
 	for i := range 7 {
 		images = append(images, fmt.Sprintf("%c%c.lproj/icon.png", 'a'+i, 'a'), bomb)
 	}
+	large, long := []any{"pass.json", pass}, []any{"pass.json", pass}
+	for i := range 499 {
+		name := fmt.Sprintf("%c%c.lproj/pass.strings", 'a'+i/26, 'a'+i%26)
+		long = append(long, name, `"a" = "b";`)
+		if i < 257 {
+			large = append(large, name, strings.Repeat(" ", 256<<10))
+		}
+	}
 	encrypted := raw(t, "pass.json", pass)
 	for _, at := range []int{6, bytes.Index(encrypted, []byte("PK\x01\x02")) + 8} {
 		encrypted[at] |= 1
@@ -79,6 +87,9 @@ func TestRefused(t *testing.T) {
 		"a bomb":          {raw(t, "pass.json", pass, "icon.png", strings.Repeat("\x00", 8<<20)), "times its size"},
 		"a bomb aside":    {raw(t, "pass.json", pass, "x.bin", strings.Repeat("\x00", 8<<20)), "times its size"},
 		"many files":      {raw(t, many...), "more than 1000 files"},
+		"a large archive": {make([]byte, 64<<20+1), "more than 64 MiB"},
+		"large together":  {raw(t, large...), "more than 64 MiB together"},
+		"many of a kind":  {raw(t, long...), "more than 498 images and strings files"},
 		"many pixels":     {raw(t, images...), "million pixels together"},
 		"a large pass":    {raw(t, "pass.json", strings.Repeat(" x", 140<<10)), "larger than 256 KiB"},
 		"encrypted":       {encrypted, "encrypted"},

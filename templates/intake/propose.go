@@ -11,8 +11,7 @@ import (
 
 // Options say how a template is made.
 type Options struct {
-	Keep   bool   // propose nothing: all stays as it is, but for the serial number
-	Origin string // what the template's description says it was made of
+	Keep bool // propose nothing: all stays as it is, but for the serial number
 }
 
 // A Template is a template that was made of a pass, with the pass's own values.
@@ -53,7 +52,7 @@ func (p *Pass) Propose(o Options) (*Template, error) {
 	t := &Template{Files: files, Placeholders: w.placed, Notes: p.notes, SerialField: f.list[0].Name}
 	t.fill(f.list)
 	files["template.json"] = pretty(root)
-	files["template.yaml"] = definition(o.Origin, f.list)
+	files["template.yaml"] = definition(f.list)
 	return t, t.check(want, f.list[0].cell)
 }
 

@@ -205,7 +205,7 @@ func (p *Pass) keep(name string, data []byte, limit int64) {
 	case name == passFile:
 		p.json = data
 	case strings.HasSuffix(name, ".png"):
-		if _, err := templates.CheckImage(name, data); err != nil {
+		if err := templates.CheckImage(name, data); err != nil {
 			p.lost(name, strings.TrimPrefix(err.Error(), name+": "))
 			return
 		}

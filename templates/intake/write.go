@@ -30,13 +30,11 @@ func pretty(n *render.Node) []byte {
 	return b.Bytes()
 }
 
-// definition writes template.yaml.
-func definition(origin string, list []*field) []byte {
+// definition writes template.yaml. Its description doesn't name the pass's file:
+// many are called by the holder's number.
+func definition(list []*field) []byte {
 	var b bytes.Buffer
-	if origin != "" {
-		fmt.Fprintf(&b, "description: %s\n", quote("Imported from "+origin))
-	}
-	b.WriteString("fields:\n")
+	b.WriteString("description: Imported from a pass\nfields:\n")
 	for _, g := range list {
 		fmt.Fprintf(&b, "  %s: {type: %s", yamlKey(g.Name), g.Type)
 		if g.Optional {
