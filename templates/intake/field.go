@@ -61,8 +61,8 @@ func (f *fields) take(s *spot) {
 // start begins a field at a spot.
 func (f *fields) start(g *field, s *spot, r reading) {
 	columns := 0
-	for _, g := range append(slices.Clip(f.list), g) {
-		columns += 1 + len(g.cells)
+	for _, other := range append(slices.Clip(f.list), g) {
+		columns += 1 + len(other.cells)
 	}
 	if columns > maxColumns {
 		f.p.note(Stays, s.path, "is one value too many; put a placeholder there by hand")
@@ -98,20 +98,32 @@ func noteOf(label string) string {
 }
 
 // alike reports whether a spot with the value of a field evidently means the
-// same thing: it is called the same, or the value is hardly there twice by
-// chance.
+// same thing.
 func alike(g *field, s *spot, r reading) bool {
 	if r.kind == jobs.TypeText && identifies(r.cell) {
 		return true
 	}
-	code := strings.HasSuffix(s.path, "AirportCode")
-	return slices.ContainsFunc(g.spots, func(t *spot) bool {
-		a, b := jobs.FoldName(t.name), jobs.FoldName(s.name)
-		tags := strings.Contains(s.path, "semantics.") != strings.Contains(t.path, "semantics.") // Gate and departureGate
-		shown := (scans(s) || scans(t)) && len(r.cell) >= 4                                      // the number of the pass, on its face too
-		return a == b || scans(s) && scans(t) || shown || tags && min(len(a), len(b)) > 3 && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a)) || code && t.issuer
-	})
+	return slices.ContainsFunc(g.spots, func(t *spot) bool { return meanSame(s, t, r.cell) })
 }
+
+// meanSame reports whether two spots of one value are called the same, or are
+// such that they hardly have it by chance.
+func meanSame(s, t *spot, value string) bool {
+	a, b := jobs.FoldName(s.name), jobs.FoldName(t.name)
+	switch {
+	case a == b, scans(s) && scans(t):
+		return true
+	case scans(s) || scans(t):
+		return len(value) >= 4 // the number of the pass, on its face too
+	case isTag(s) == isTag(t):
+		return false
+	case strings.HasSuffix(s.path, "AirportCode"), strings.HasSuffix(t.path, "AirportCode"):
+		return true
+	}
+	return min(len(a), len(b)) > 3 && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a)) // Gate and departureGate
+}
+
+func isTag(s *spot) bool { return strings.Contains(s.path, "semantics.") }
 
 // scans reports whether a spot is what stands in or under a code, or names the
 // pass: where these are equal, they are meant to be.
