@@ -16,6 +16,10 @@ const appleDate = "2006-01-02T15:04:05Z07:00"
 // zoned are the layouts of text that says its zone itself.
 var zoned = []string{appleDate, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05.999Z07:00"}
 
+// asApple are the forms of a date with its zone that pass.json takes as they
+// are: seconds may be left out, and the zone may be written in two ways.
+var asApple = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})$`)
+
 // iso are the layouts, in the field's zone, that no declared format contradicts.
 var iso = []string{"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
@@ -187,6 +191,9 @@ func (r *reader) date(c Cell) (text, json string, m *mistake) {
 		text = t.Format(time.DateOnly)
 	default:
 		text = t.Format("2006-01-02 15:04")
+	}
+	if r.field.Type == TypeDateTime && r.field.TimeZone == "" && asApple.MatchString(c.Text) {
+		return text, `"` + c.Text + `"`, nil // nothing about it is left to us
 	}
 	return text, `"` + t.Format(appleDate) + `"`, nil
 }

@@ -282,3 +282,25 @@ func TestHeadersMatchLoosely(t *testing.T) {
 		t.Errorf("got columns %q and %q", s.Column(0), s.Column(1))
 	}
 }
+
+// TestDatesAsWritten: a date that says its zone in a form that passes have is
+// not rewritten, unless the field declares a zone of its own.
+func TestDatesAsWritten(t *testing.T) {
+	for _, test := range []struct {
+		field      jobs.Field
+		text, want string
+	}{
+		{jobs.Field{Type: jobs.TypeDateTime}, "2026-12-31T18:00+01:00", "2026-12-31T18:00+01:00"},
+		{jobs.Field{Type: jobs.TypeDateTime}, "2026-12-31T18:00:00+00:00", "2026-12-31T18:00:00+00:00"},
+		{jobs.Field{Type: jobs.TypeDateTime}, " 2026-12-31T18:00Z ", "2026-12-31T18:00Z"},
+		{jobs.Field{Type: jobs.TypeDateTime}, "2026-12-31 18:00:00Z", "2026-12-31T18:00:00Z"},
+		{jobs.Field{Type: jobs.TypeDateTime}, "2026-12-31T18:00:00.5Z", "2026-12-31T18:00:00Z"},
+		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: "Europe/Berlin"}, "2026-12-31T18:00Z", "2026-12-31T19:00:00+01:00"},
+		{jobs.Field{Type: jobs.TypeDate}, "2026-12-31T18:00+01:00", "2026-12-31T00:00:00+01:00"},
+	} {
+		got, err := test.field.Read(test.text)
+		if err != nil || got.JSON != `"`+test.want+`"` {
+			t.Errorf("%q: got %s, %v; want %s", test.text, got.JSON, err, test.want)
+		}
+	}
+}

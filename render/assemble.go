@@ -62,6 +62,8 @@ func (c *compiler) object(members []Member, shape *Shape, top bool) program {
 		m := &members[i]
 		k := kid{key: m.Key, head: appendKey(nil, m.Key), count: 1}
 		switch {
+		case m.twins != nil:
+			k.program = c.twins(m.twins)
 		case top && m.Key == "serialNumber":
 			k.program = program{leaf: &leaf{parts: []part{{slot: serialSlot}}}}
 		case top && m.Key == "authenticationToken":

@@ -14,6 +14,11 @@ type Source struct {
 	JSON    []byte            // template.json
 	Strings map[string][]byte // by path: "de.lproj/pass.strings"
 	Fields  []Field           // those that are declared
+
+	// Compatible adds, where the template lacks them, the members that older
+	// systems read: barcode, relevantDate, and in relevantDates the newer or
+	// older name of the one date.
+	Compatible bool
 }
 
 // A Field is what this package has to know of a field.
@@ -47,7 +52,7 @@ func Compile(src Source, id Identity) (*Template, error) {
 	p := newParser("template.json", string(src.JSON))
 	p.template = true
 	root := p.document()
-	c := &compiler{problems: p.problems, id: id, slots: make(map[string]int)}
+	c := &compiler{problems: p.problems, id: id, slots: make(map[string]int), compatible: src.Compatible}
 	c.declare(src.Fields)
 	var pass program
 	if !p.failed { // what was only noted hides nothing of what follows
@@ -99,6 +104,7 @@ type compiler struct {
 	problems
 	id          Identity
 	serialField string
+	compatible  bool
 
 	declared   map[string]Field
 	slots      map[string]int // by folded name
@@ -126,6 +132,9 @@ func (c *compiler) root(root *Node) program {
 	if i := indexKey(members, "serialNumber"); i >= 0 {
 		c.serial(&members[i])
 	}
+	if c.compatible {
+		members = c.addTwins(members)
+	}
 	return c.object(c.complete(members), PassShape, true)
 }
 
@@ -136,7 +145,7 @@ func (c *compiler) resolve(members []Member, shape *Shape) []Member {
 	resolved := make([]Member, 0, len(members))
 	for _, m := range members {
 		switch {
-		case m.bare:
+		case m.bare && strings.HasPrefix(m.Key, "$$"): // else it is resolved already
 			name := bareName(m.Key)
 			if name == "" {
 				c.add(m.at, "%q has to be one whole placeholder to stand in the place of a member", m.Key)

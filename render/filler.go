@@ -16,6 +16,11 @@ func (f *filler) value(dst []byte, p *program) ([]byte, bool) {
 		return append(dst, p.fixed...), true
 	case p.leaf != nil:
 		return f.leaf(dst, p.leaf)
+	case p.first != nil:
+		if t := f.chosen(dst, p); t != nil {
+			return f.value(dst, &t.program)
+		}
+		return dst, false
 	}
 	return f.kids(dst, p)
 }

@@ -33,9 +33,21 @@ func TestDecodeLoosely(t *testing.T) {
 	if len(notes) != 6 {
 		t.Errorf("%d notes, want 6:\n%s", len(notes), got)
 	}
-	for _, bad := range []string{`{"a" 1}`, `{"a": 1`, `{'a': 1}`, ``} {
+	for _, bad := range []string{`{"a" 1}`, `{"a": 1`, `{'a': 1}`, ``, "\xff", `{"a": 1} x`} {
 		if n, _, err := render.DecodeLoosely("pass.json", []byte(bad)); err == nil || n != nil {
 			t.Errorf("%s is read as %v", bad, n)
+		}
+	}
+}
+
+func TestParseStringsLoosely(t *testing.T) {
+	entries, mended, err := render.ParseStringsLoosely("de.lproj/pass.strings", []byte("\"a\" = \"1\";\n\"a\" = \"2\";\n"))
+	if err != nil || len(entries) != 2 || len(mended) != 1 || mended[0].Line != 2 {
+		t.Errorf("got %v, %v, %v", entries, mended, err)
+	}
+	for _, bad := range []string{`"a" = `, "\xff\xfe\x00", "bplist00\xd1"} {
+		if _, _, err := render.ParseStringsLoosely("de.lproj/pass.strings", []byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
 		}
 	}
 }

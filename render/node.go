@@ -34,8 +34,9 @@ type Member struct {
 	Key   string
 	Value Node
 
-	bare bool // in the member dialect: Key is a placeholder, Value is nothing
-	at   int  // offset of the key in the source
+	bare  bool       // in the member dialect: Key is a placeholder, Value is nothing
+	at    int        // offset of the key in the source
+	twins []original // instead of Value: see addTwins
 }
 
 // Get returns the value of a key, or nil if n is no object or has no such key.

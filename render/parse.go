@@ -21,13 +21,13 @@ func Decode(file string, data []byte) (*Node, error) {
 // DecodeLoosely reads JSON as the passes of others have it: comments, commas too
 // many and keys that stand twice are no reason to stop, and are returned as
 // notes, each an [*Error]. Of two equal keys both are kept.
-func DecodeLoosely(file string, data []byte) (n *Node, notes []error, err error) {
+func DecodeLoosely(file string, data []byte) (n *Node, notes []*Error, err error) {
 	p := newParser(file, string(data))
 	root := p.document()
 	if p.failed {
 		return nil, nil, p.err()
 	}
-	return &root, p.errs(), nil
+	return &root, p.errors(), nil
 }
 
 func newParser(file, text string) *parser {

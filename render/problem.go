@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,16 +38,23 @@ func (p *problems) add(at int, format string, args ...any) {
 }
 
 // err joins the mistakes in the order of the file.
-func (p *problems) err() error { return errors.Join(p.errs()...) }
+func (p *problems) err() error {
+	var errs []error
+	for _, e := range p.errors() {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
 
-func (p *problems) errs() []error {
-	slices.SortStableFunc(p.list, func(a, b mistake) int { return a.at - b.at })
-	errs := make([]error, len(p.list))
+func (p *problems) errors() []*Error {
+	slices.SortStableFunc(p.list, func(a, b mistake) int { return cmp.Or(a.at-b.at, strings.Compare(a.message, b.message)) })
+	p.list = slices.Compact(p.list) // what is compiled twice, has each mistake twice
+	list := make([]*Error, len(p.list))
 	for i, m := range p.list {
 		line, column := position(p.text, m.at)
-		errs[i] = &Error{File: p.file, Line: line, Column: column, Message: m.message}
+		list[i] = &Error{File: p.file, Line: line, Column: column, Message: m.message}
 	}
-	return errs
+	return list
 }
 
 func position(text string, at int) (line, column int) {

@@ -6,6 +6,7 @@ type program struct {
 	fixed []byte // the whole value, if it is constant
 	leaf  *leaf  // or a string that holds placeholders
 	kids  []kid  // or an object or array that does
+	first []twin // or the first of these that a row has: see addTwins
 	close byte   // '}' or ']', if there are kids
 	rule  *rule  // of an object that may be dropped
 	stays bool

@@ -161,9 +161,10 @@ func trimMark(data []byte) string {
 // FuzzCompile checks that what compiles fills, to the same bytes each time.
 func FuzzCompile(f *testing.F) {
 	f.Add([]byte(fullTemplate))
+	f.Add([]byte(`{"relevantDates":[{"$$date"},{"startDate":"$$a","endDate":"b"}],"barcodes":[{"format":"$$f","$$message"}]}`))
 	f.Add([]byte(`{"$$a" , "barcode":{"$$message"}, "x":["$${B c}$$$$"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tmpl, err := render.Compile(render.Source{JSON: data}, render.Identity{TypeID: "t", TeamID: "m"})
+		tmpl, err := render.Compile(render.Source{JSON: data, Compatible: len(data)%2 == 0}, render.Identity{TypeID: "t", TeamID: "m"})
 		if err != nil || tmpl.Identity().TypeID == "" {
 			return
 		}

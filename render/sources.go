@@ -20,6 +20,11 @@ func (t *Template) Sources(in Input, path string) []string {
 	for p != nil && p.leaf == nil && path != "" {
 		p, path = f.step(p, path)
 	}
+	if p != nil {
+		if t := f.chosen(nil, p); t != nil {
+			p = &t.program
+		}
+	}
 	var names []string
 	seen := make([]bool, len(t.names))
 	collect(p, func(slot int) {
@@ -33,6 +38,12 @@ func (t *Template) Sources(in Input, path string) []string {
 
 // step goes one key or index down a path.
 func (f *filler) step(p *program, path string) (*program, string) {
+	if p.first != nil {
+		if t := f.chosen(nil, p); t != nil {
+			return &t.program, path
+		}
+		return nil, ""
+	}
 	if p.close == ']' {
 		return f.stepIndex(p, path)
 	}
@@ -77,5 +88,8 @@ func collect(p *program, visit func(slot int)) {
 	}
 	for i := range p.kids {
 		collect(&p.kids[i].program, visit)
+	}
+	for i := range p.first {
+		collect(&p.first[i].program, visit)
 	}
 }

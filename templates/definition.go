@@ -35,7 +35,7 @@ func (t *Template) readDefinition(data []byte) error {
 	if err != nil {
 		return err
 	}
-	d.mapping(root, "template.yaml", []string{"description", "activeFrom", "timeZone", "fields"}, d.top)
+	d.mapping(root, "template.yaml", []string{"description", "activeFrom", "timeZone", "compatible", "fields"}, d.top)
 	for i := range t.Fields {
 		if f := &t.Fields[i]; f.TimeZone == "" && (f.Type == jobs.TypeDate || f.Type == jobs.TypeDateTime) {
 			f.TimeZone = t.TimeZone
@@ -137,6 +137,8 @@ func (d *definition) top(key string, k, v ast.Node) {
 		d.time(v, &d.t.ActiveFrom)
 	case "timeZone":
 		d.zone(v, &d.t.TimeZone)
+	case "compatible":
+		d.boolean(v, &d.t.Compatible)
 	case "fields":
 		d.mapping(v, "fields", nil, d.field)
 	}

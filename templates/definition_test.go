@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"passmill/jobs"
+	"passmill/render"
 	"passmill/templates"
 )
 
@@ -17,6 +18,7 @@ func TestDefinitionMistakes(t *testing.T) {
 		"key twice":      {"timeZone: UTC\ntimeZone: UTC", "2:1: mapping key \"timeZone\" already defined"},
 		"time":           {"activeFrom: 2026-01-01", "1:13: \"2026-01-01\" is no point in time"},
 		"local zone":     {"timeZone: Local", "1:11: \"Local\" is no time zone"},
+		"compatible":     {"compatible: yes", "1:13: true or false is expected here"},
 		"field twice":    {"fields:\n  MemberID: {}\n  member_id: {}", "3:3: \"member_id\" is declared already in line 2"},
 		"field name":     {"fields: {\"a@b\": {}}", "1:10: \"a@b\" can't be the name of a field"},
 		"field scalar":   {"fields:\n  A: text", "2:6: a field has keys and values"},
@@ -98,4 +100,29 @@ func FuzzDefinition(f *testing.F) {
 			t.Error("the placeholder is no field")
 		}
 	})
+}
+
+// TestCompatible: template.yaml alone decides whether passes get the members
+// that older systems read.
+func TestCompatible(t *testing.T) {
+	for yaml, want := range map[string]bool{"compatible: true": true, "compatible: false": false, "": false} {
+		fsys := folder(t, map[string]string{
+			"template.json": `{"storeCard": {}, "barcodes": [{"format": "PKBarcodeFormatQR", "message": "m"}]}`, "template.yaml": yaml,
+		})
+		tmpl, err := templates.Load(fsys, "forms")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compiled, _, err := tmpl.Compile(render.Identity{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := compiled.Fill(nil, render.Input{Serial: "S"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(files[0]), `"barcode":`); got != want {
+			t.Errorf("%q: got %s", yaml, files[0])
+		}
+	}
 }

@@ -55,10 +55,14 @@ func sample(f jobs.Field, want render.Type) render.Value {
 	case jobs.TypeColor:
 		v.Text = "rgb(12, 34, 56)"
 	case jobs.TypeJSON:
-		v.Text, v.JSON = "[]", "[]"
-		if want == render.Object {
-			v.Text, v.JSON = "{}", "{}"
+		v.Text = "0" // where a field's value stands, only this is no mistake
+		switch want {
+		case render.List:
+			v.Text = "[]"
+		case render.Object:
+			v.Text = "{}"
 		}
+		v.JSON = v.Text
 	default:
 		v.Text = text(f)
 	}

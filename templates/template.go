@@ -21,6 +21,7 @@ type Template struct {
 	Description string
 	ActiveFrom  time.Time // zero: always in force
 	TimeZone    string    // IANA name; empty is UTC
+	Compatible  bool      // passes get the members that older systems read
 
 	// Fields are those that template.yaml declares, in its order, and then
 	// those that are only used, in the order of their use.
@@ -90,7 +91,7 @@ func (t *Template) pretend() render.Identity {
 }
 
 func (t *Template) compile(id render.Identity) (*render.Template, error) {
-	src := render.Source{JSON: t.Files[jsonFile], Strings: t.strings()}
+	src := render.Source{JSON: t.Files[jsonFile], Strings: t.strings(), Compatible: t.Compatible}
 	for _, f := range t.Fields {
 		src.Fields = append(src.Fields, render.Field{
 			Name: f.Name, Optional: f.Optional, JSON: f.Type == jobs.TypeJSON, Languages: f.Languages,

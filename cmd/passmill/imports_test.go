@@ -33,6 +33,7 @@ var imports = map[string][]string{
 	"sign/verify":          nil, // shares nothing with what it judges
 	"templates":            {"jobs", "render", "render/preflight"},
 	"templates/artwork":    nil,
+	"templates/intake":     {"jobs", "render", "templates"},
 }
 
 var free = []string{"jobs/fault", "sign/secret"}

@@ -14,10 +14,11 @@ import (
 )
 
 type templateCommand struct {
-	List  templateList  `cmd:"" help:"List the embedded starter templates."`
-	New   templateNew   `cmd:"" help:"Copy a starter into a new folder."`
-	Lint  templateLint  `cmd:"" help:"Say everything that is wrong with a template."`
-	Sheet templateSheet `cmd:"" help:"Write the empty workbook for a template."`
+	List   templateList   `cmd:"" help:"List the embedded starter templates."`
+	New    templateNew    `cmd:"" help:"Copy a starter into a new folder."`
+	Import templateImport `cmd:"" help:"Make a template of a pass that you have."`
+	Lint   templateLint   `cmd:"" help:"Say everything that is wrong with a template."`
+	Sheet  templateSheet  `cmd:"" help:"Write the empty workbook for a template."`
 }
 
 type templateList struct{}

@@ -50,8 +50,8 @@ func checkTwice(p *Pass) []Finding { return p.noted(true) }
 func (p *Pass) noted(ofKeys bool) []Finding {
 	var found []Finding
 	for _, note := range p.notes {
-		if at, ok := errors.AsType[*render.Error](note); ok && strings.HasSuffix(at.Message, twice) == ofKeys {
-			found = append(found, Finding{Message: "line " + strconv.Itoa(at.Line) + ": " + at.Message})
+		if strings.HasSuffix(note.Message, twice) == ofKeys {
+			found = append(found, Finding{Message: "line " + strconv.Itoa(note.Line) + ": " + note.Message})
 		}
 	}
 	return found

@@ -13,7 +13,7 @@ type Pass struct {
 	Files  *Files  // what it holds besides pass.json; nil if that is not known
 	Places []Place // every value whose object is known, parents first
 
-	notes   []error              // what a strict reader of JSON would object to
+	notes   []*render.Error      // what a strict reader of JSON would object to
 	chains  []chain              // the places of each shape
 	typed   [render.URL + 1]ends // the texts of each type that they have to have
 	misfits []int                // places whose value is not of the kind that Apple names
@@ -55,7 +55,7 @@ func (p *Pass) hang(e *ends, this int) {
 }
 
 // lay lays out a pass in what an earlier one took.
-func (p *Pass) lay(root *render.Node, files *Files, notes []error) {
+func (p *Pass) lay(root *render.Node, files *Files, notes []*render.Error) {
 	p.Root, p.Files, p.notes = root, files, notes
 	p.Places, p.chains, p.misfits = p.Places[:0], p.chains[:0], p.misfits[:0]
 	p.typed = [len(p.typed)]ends{}
