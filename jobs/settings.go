@@ -1,0 +1,305 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Setting is one key of a job and its value, as they stand in two cells of a
+// sheet. The key is that of the job's file, the levels joined by full stops:
+// "output.dir". Regard is paid neither to case, spaces, "_" and "-", nor to the
+// full stops: "Output dir" is the same key.
+type Setting struct {
+	Key     string
+	Value   Cell
+	KeyAt   Origin
+	ValueAt Origin
+}
+
+// ParseSettings reads a job from settings: the same job that ParseJob would read
+// from a file, with the same validation. Before it, preset fills in what is meant
+// where they say nothing. at is the place that all of them come from. Everything
+// that is wrong is reported at once, each with its cell.
+func ParseSettings(settings []Setting, preset func(*Job), at Origin) (*Job, error) {
+	p := &settingsParser{at: at, taken: make(map[string]Setting), given: make(map[string]Origin)}
+	p.job.OnError = Policy{1}
+	p.known = jobKeys(reflect.TypeFor[Job](), "")
+	for _, s := range settings {
+		p.take(s)
+	}
+	preset(&p.job)
+	p.complete()
+	if err := errors.Join(p.errs...); err != nil {
+		return nil, err
+	}
+	return &p.job, nil
+}
+
+// A jobKey is a key of a job and the member that it names. The name of a map's
+// ends in a full stop: what follows is a key in the map.
+type jobKey struct {
+	name  string
+	index []int
+	kind  reflect.Kind
+}
+
+func (k jobKey) shown() string {
+	if k.kind == reflect.Map {
+		return k.name + "…"
+	}
+	return k.name
+}
+
+// jobKeys lists the keys of a struct and of the structs in it, in their order. A
+// struct that can also be said in one word is a key itself.
+func jobKeys(t reflect.Type, prefix string) (keys []jobKey) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		k := jobKey{prefix + name, []int{i}, f.Type.Kind()}
+		_, wordy := reflect.PointerTo(f.Type).MethodByName("UnmarshalYAML")
+		if f.Type.Kind() != reflect.Struct || wordy {
+			if k.kind == reflect.Map {
+				k.name += "."
+			}
+			keys = append(keys, k)
+		}
+		if f.Type.Kind() != reflect.Struct {
+			continue
+		}
+		for _, inner := range jobKeys(f.Type, k.name+".") {
+			inner.index = append([]int{i}, inner.index...)
+			keys = append(keys, inner)
+		}
+	}
+	return keys
+}
+
+// A settingsParser puts settings into a job, one by one.
+type settingsParser struct {
+	job   Job
+	at    Origin
+	known []jobKey
+	taken map[string]Setting // by folded key
+	given map[string]Origin  // where the value of a known key stands
+	errs  []error
+}
+
+func (p *settingsParser) add(at Origin, format string, args ...any) {
+	p.errs = append(p.errs, fmt.Errorf("%s: %w", at, fmt.Errorf(format, args...)))
+}
+
+// take puts one setting into the job. One without a value says nothing.
+func (p *settingsParser) take(s Setting) {
+	s.Key = strings.TrimSpace(s.Key)
+	empty := strings.TrimSpace(s.Value.Text) == "" && s.Value.Raw == ""
+	if s.Key == "" {
+		if !empty {
+			p.add(s.ValueAt, "a value stands here without a key; write the key to the left of it, or empty the cell")
+		}
+		return
+	}
+	k, entry, found := p.find(s.Key)
+	if !found {
+		p.add(s.KeyAt, "unknown key %q%s", s.Key, p.near(s.Key))
+		return
+	}
+	if empty {
+		return
+	}
+	folded := k.name + FoldName(entry)
+	if before, twice := p.taken[folded]; twice {
+		p.add(s.KeyAt, "the key %q stands in %s already; keep one of the two", s.Key, before.KeyAt.Cell())
+		return
+	}
+	p.taken[folded] = s
+	p.given[k.name+entry] = s.ValueAt
+	if err := setValue(reflect.ValueOf(&p.job).Elem().FieldByIndex(k.index), entry, s.Value); err != nil {
+		p.add(s.ValueAt, "%s: %w", k.name+entry, err)
+	}
+}
+
+// find returns the key of that name; for a map, also the name of the entry.
+func (p *settingsParser) find(name string) (k jobKey, entry string, found bool) {
+	folded := foldKey(name)
+	for _, k := range p.known {
+		if k.kind != reflect.Map && foldKey(k.name) == folded {
+			return k, "", true
+		}
+	}
+	for _, k := range p.known {
+		if k.kind != reflect.Map {
+			continue
+		}
+		if entry, ok := cutKey(name, foldKey(k.name)); ok {
+			return k, entry, true
+		}
+	}
+	return jobKey{}, "", false
+}
+
+// foldKey returns the form in which keys are compared.
+func foldKey(name string) string {
+	return FoldName(strings.NewReplacer(".", "", ":", "").Replace(name))
+}
+
+// cutKey takes the folded words of a map off a name: "Map: Member no" is the
+// entry "Member no" of "map".
+func cutKey(name, words string) (entry string, ok bool) {
+	for i := range name {
+		if foldKey(name[:i]) == words && strings.ContainsAny(name[i:i+1], ".: _-") {
+			entry = strings.TrimLeft(name[i:], ".: _-")
+			return entry, entry != ""
+		}
+	}
+	return "", false
+}
+
+// near names the key that may be meant.
+func (p *settingsParser) near(key string) string {
+	names := make([]string, len(p.known))
+	forms := make(map[string]string, 2*len(p.known)) // a key may be misspelled in a short form
+	candidates := make([]string, 0, 2*len(p.known))
+	for i, k := range p.known {
+		names[i] = k.shown()
+		last := k.name[strings.LastIndexByte(strings.TrimSuffix(k.name, "."), '.')+1:]
+		for _, form := range []string{foldKey(k.name), foldKey(last)} {
+			if forms[form] == "" {
+				forms[form] = k.shown()
+				candidates = append(candidates, form)
+			}
+		}
+	}
+	if near := Nearest(foldKey(key), candidates); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", forms[near])
+	}
+	return listNear(key, names)
+}
+
+// complete validates the job, and says in which cell each mistake stands. What
+// was found wrong before is not missed again.
+func (p *settingsParser) complete() {
+	err := p.job.Complete(p.job.Name)
+	if err == nil {
+		return
+	}
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	failed := p.errs != nil
+	for _, err := range list {
+		at := p.place(err.Error())
+		if failed && at == p.at {
+			continue // a key that is missing may be one that was misspelled
+		}
+		p.errs = append(p.errs, fmt.Errorf("%s: %w", at, err))
+	}
+}
+
+// place finds the cell of a mistake by the keys that its message begins with:
+// "output: name: …".
+func (p *settingsParser) place(message string) Origin {
+	at, longest := p.at, -1
+	for name, cell := range p.given {
+		head := strings.ReplaceAll(name, ".", ": ") + ":"
+		if strings.HasPrefix(message, head) && len(head) > longest {
+			at, longest = cell, len(head)
+		}
+	}
+	return at
+}
+
+// setValue puts a cell into a member of the job; entry is the key in a map.
+func setValue(to reflect.Value, entry string, c Cell) error {
+	if c.Kind == ErrorCell {
+		return errors.New("the formula in this cell has no result but an error; write the value itself")
+	}
+	if own, ok := to.Addr().Interface().(yaml.InterfaceUnmarshaler); ok {
+		return own.UnmarshalYAML(func(v any) error {
+			word, ok := v.(*string)
+			if !ok {
+				return errors.New("is one word")
+			}
+			*word = shareOf(c)
+			return nil
+		})
+	}
+	switch to.Kind() {
+	case reflect.String:
+		to.SetString(wordOf(c))
+	case reflect.Int:
+		n, err := intOf(c)
+		if err != nil {
+			return err
+		}
+		to.SetInt(int64(n))
+	case reflect.Bool:
+		c.Text = strings.TrimSpace(c.Text)
+		_, literal, m := boolean(c)
+		if m != nil {
+			return fmt.Errorf("%s; %s", m.message, m.fix)
+		}
+		to.SetBool(literal == "true")
+	case reflect.Slice:
+		for part := range strings.FieldsFuncSeq(c.Text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+			if part = strings.TrimSpace(part); part != "" {
+				to.Set(reflect.Append(to, reflect.ValueOf(part).Convert(to.Type().Elem())))
+			}
+		}
+	case reflect.Map:
+		if to.IsNil() {
+			to.Set(reflect.MakeMap(to.Type()))
+		}
+		to.SetMapIndex(reflect.ValueOf(entry), reflect.ValueOf(wordOf(c)))
+	default:
+		return errors.New("can't be said in a sheet; write a job file")
+	}
+	return nil
+}
+
+// wordOf returns a cell as a word of a job: a date as ISO 8601, and everything
+// else as a person sees it.
+func wordOf(c Cell) string {
+	switch c.Kind {
+	case DateCell:
+		return strings.TrimSuffix(c.Raw, "T00:00:00")
+	case BoolCell:
+		return c.Raw
+	}
+	return strings.TrimSpace(c.Text)
+}
+
+// shareOf returns a cell as a word in which a share may stand: 1% is stored as
+// 0.01, and may be shown as 1.0 %.
+func shareOf(c Cell) string {
+	if c.Kind != NumberCell || !strings.HasSuffix(strings.TrimSpace(c.Text), "%") {
+		return wordOf(c)
+	}
+	share, err := strconv.ParseFloat(c.Raw, 64)
+	if err != nil {
+		return wordOf(c)
+	}
+	return Policy{share}.percent()
+}
+
+func intOf(c Cell) (int, error) {
+	r, err := newReader(Field{Type: TypeInteger})
+	if err != nil {
+		return 0, err
+	}
+	c.Text = strings.TrimSpace(c.Text)
+	digits, _, m := r.number(c)
+	if m != nil {
+		return 0, fmt.Errorf("%s; write a number such as 1", m.message)
+	}
+	return strconv.Atoi(digits)
+}
