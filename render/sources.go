@@ -12,14 +12,7 @@ import (
 // member would have, is fed by that member's placeholders. Serial number and
 // token come from no placeholder.
 func (t *Template) Sources(in Input, path string) []string {
-	if len(in.Values) != len(t.names) {
-		return nil
-	}
-	f := &filler{in: in, dependents: t.dependents}
-	p := &t.pass
-	for p != nil && p.leaf == nil && path != "" {
-		p, path = f.step(p, path)
-	}
+	p, _ := t.find(in, path)
 	var names []string
 	seen := make([]bool, len(t.names))
 	collect(p, func(slot int) {
@@ -29,6 +22,32 @@ func (t *Template) Sources(in Input, path string) []string {
 		}
 	})
 	return names
+}
+
+// Inside returns which part of a path lies inside of the value of the placeholder
+// that fills a place on its way whole: of "boardingPass.headerFields[1].label"
+// it is "[1].label", if $$headerFields gives the list. It is empty if there is no
+// such placeholder.
+func (t *Template) Inside(in Input, path string) string {
+	p, rest := t.find(in, path)
+	if p == nil || p.leaf == nil || !p.leaf.whole {
+		return ""
+	}
+	return rest
+}
+
+// find goes down a path as far as the template goes, and returns what is left of
+// it there.
+func (t *Template) find(in Input, path string) (*program, string) {
+	if len(in.Values) != len(t.names) {
+		return nil, ""
+	}
+	f := &filler{in: in, dependents: t.dependents}
+	p := &t.pass
+	for p != nil && p.leaf == nil && path != "" {
+		p, path = f.step(p, path)
+	}
+	return p, path
 }
 
 // step goes one key or index down a path.

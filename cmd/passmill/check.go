@@ -39,8 +39,8 @@ type problemLine struct {
 }
 
 // Run checks every row of the job.
-func (c *checkCommand) Run(ctx context.Context, std streams) error {
-	w, err := openWork(ctx, c.Job, false)
+func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) error {
+	w, err := openJob(ctx, c.Job, all.Database, false)
 	if err != nil {
 		return err
 	}
@@ -53,16 +53,18 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		c.print(std.out, p)
 	}
 	c.certificate(w, std, tell)
+	ofNobody := -found
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		tell(note)
 	}
+	ofNobody += found // such as a pass field of no pass: the passes are made without it
 	for _, f := range w.filler.known {
 		tell(jobs.Problem{
 			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,
 			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
 		})
 	}
-	ofJob := found
+	ofJob := found - ofNobody
 	meter := newMeter(std.err)
 	in := w.importer(w.target(""))
 	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
@@ -74,6 +76,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	}
 	if !c.JSON {
 		fmt.Fprintf(std.out, "%s: %s good, %s to mend\n", count(rows.Rows, "row"), thousands(rows.Made), thousands(rows.Refused))
+		if ofNobody > 0 {
+			fmt.Fprintf(std.out, "and %s to mend that belong to no row\n", thousands(ofNobody))
+		}
 		if ofJob > 0 {
 			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
 		}

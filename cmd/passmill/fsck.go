@@ -40,12 +40,15 @@ type fsckLine struct {
 
 // Run proves the ledger against the output of the job.
 func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
-	def, err := findJob(c.Job)
+	def, err := findJob(ctx, c.Job, all.Database)
 	if err != nil {
 		return err
 	}
 	w := &work{definition: def}
-	space, err := findWorkspace(w.dir, all.Database)
+	if err := w.close(); err != nil { // the rows are not looked at
+		return err
+	}
+	space, err := w.workspace(all.Database)
 	if err != nil {
 		return err
 	}
