@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -288,7 +289,12 @@ func appendDetectors(dst []byte, text string) []byte {
 	return append(dst, ']')
 }
 
+// appendString writes a string as JSON, without the escapes that HTML would ask
+// for.
 func appendString(dst []byte, s string) []byte {
-	text, _ := json.Marshal(s) // a string can't fail
-	return append(dst, text...)
+	b := bytes.NewBuffer(dst)
+	out := json.NewEncoder(b)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(s) // a string into memory can't fail
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
