@@ -48,6 +48,16 @@ func Load(fsys fs.FS, name string) (*Template, error) {
 	if files == nil {
 		return nil, err
 	}
+	return load(files, name, err)
+}
+
+// Restore reads a template from what was kept of one: its Files.
+func Restore(files map[string][]byte, name string) (*Template, error) {
+	return load(files, name, nil)
+}
+
+// load reads a template from its files; err is what was wrong with finding them.
+func load(files map[string][]byte, name string, err error) (*Template, error) {
 	t := &Template{Name: name, Files: files, Version: version(files)}
 	errs := []error{err, t.readDefinition(files[definitionFile])}
 	if errs[1] == nil {

@@ -66,14 +66,10 @@ func (w *work) joinFields(ctx context.Context, fields []jobs.Field) error {
 }
 
 // fieldsSheet returns the sheet with pass fields: the one that the job names, or
-// one called Fields if lists are wanted. Of a workbook that is the job itself, that
-// one belongs to the job in any case.
+// one called Fields if lists are wanted.
 func (w *work) fieldsSheet(book *sheet.Book, wanted bool) (string, bool) {
-	if name := w.job.Source.Fields; name != "" {
-		return name, true
-	}
-	if !wanted && book != w.book {
-		return "", false
+	if name := w.job.Source.Fields; name != "" || !wanted {
+		return name, name != ""
 	}
 	return book.Sheet(sheet.FieldsSheet)
 }

@@ -24,9 +24,18 @@ type definition struct {
 	template *templates.Template // the version that the ledger holds with the job
 }
 
-// findJob finds the job that a user names: a YAML file, or a workbook with a sheet
-// Job. What a file is, its content says.
+// findJob finds the job that a user names: a file, or else a job that the ledger
+// holds.
 func findJob(ctx context.Context, name, database string) (definition, error) {
+	if info, err := os.Stat(name); err != nil || info.IsDir() {
+		return storedJob(ctx, name, database)
+	}
+	return fileJob(ctx, name)
+}
+
+// fileJob reads the job in a file: YAML, or a workbook with a sheet Job. What a
+// file is, its content says.
+func fileJob(ctx context.Context, name string) (definition, error) {
 	workbook, err := sheet.IsWorkbook(name)
 	if err != nil {
 		return definition{}, err
@@ -103,6 +112,9 @@ func (d definition) preset(j *jobs.Job) {
 		if name, ok := d.book.Sheet(sheet.PassesSheet); ok {
 			s.Sheet = name
 		}
+	}
+	if s.File == base && s.Fields == "" {
+		s.Fields, _ = d.book.Sheet(sheet.FieldsSheet)
 	}
 }
 
