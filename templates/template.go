@@ -95,6 +95,20 @@ func (t *Template) Compile(id render.Identity) (*render.Template, map[string][]b
 // fit; its members are empty where it names nothing.
 func (t *Template) Identity() render.Identity { return t.rendered.Identity() }
 
+// SerialField returns the field that the template has as serialNumber, a hint for
+// the job; else the first one that every row must have, and "" if there is none.
+func (t *Template) SerialField() string {
+	if name := t.rendered.SerialField(); name != "" {
+		return name
+	}
+	for _, f := range t.Fields {
+		if !f.Optional && f.Default == "" {
+			return f.Name
+		}
+	}
+	return ""
+}
+
 // pretend is the identity that the template names itself, or a made-up one.
 func (t *Template) pretend() render.Identity {
 	id := t.rendered.Identity()
