@@ -16,19 +16,21 @@ import (
 const memoryLimit = 512 << 20
 
 // TestMemory checks workbooks of fifteen columns with growing numbers of rows,
-// with inline and with shared strings, and sees to it that the memory of the
+// with inline and with shared strings, and one whose fields stand on a sheet of
+// their own, and sees to it that the memory of the
 // process stays below the limit. Environment: ROWS, the largest number of rows;
 // a campaign takes a million.
 func TestMemory(t *testing.T) {
 	most := campaign(t, "ROWS", 20_000)
 	for _, shared := range []bool{false, true} {
 		for rows := most; rows >= most/100 && rows >= 2_000; rows /= 10 {
-			t.Run(fmt.Sprintf("%d rows, shared strings %v", rows, shared), func(t *testing.T) { checkMemory(t, rows, shared) })
+			t.Run(fmt.Sprintf("%d rows, shared strings %v", rows, shared), func(t *testing.T) { checkMemory(t, rows, 15, 0, shared) })
 		}
 	}
+	t.Run(fmt.Sprintf("%d rows with a field each on another sheet", most), func(t *testing.T) { checkMemory(t, most, 6, 1, true) })
 }
 
-func checkMemory(t *testing.T, rows int, shared bool) {
+func checkMemory(t *testing.T, rows, columns, fields int, shared bool) {
 	s := newSandbox(t, 0, "")
 	s.write("big.yaml", `template: big
 source: {file: big.xlsx}
@@ -41,13 +43,13 @@ output: {dir: out}
 		t.Fatal(stderr)
 	}
 	s.write("big/template.json", `{"description": "$$Name", "organizationName": "o", "generic": {"primaryFields": [
-		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}]}}`)
+		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}], "$$backFields"}}`)
 	s.write("big/template.yaml", "fields:\n  Amount: {type: money}\n  Day: {type: date}\n")
 	f, err := os.Create(filepath.Join(s.dir, "big.xlsx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sheettest.WriteWorkbook(f, rows, 15, shared); err != nil {
+	if err := sheettest.WriteWorkbookFields(f, rows, columns, fields, shared); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
