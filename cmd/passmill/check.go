@@ -13,7 +13,7 @@ import (
 )
 
 type checkCommand struct {
-	Job string `arg:"" help:"The job: a YAML file."`
+	Job string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	rowOptions
 	JSON bool `help:"Print each problem as one JSON object on a line of its own."`
 }

@@ -17,7 +17,7 @@ import (
 )
 
 type fsckCommand struct {
-	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file."`
+	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Root []string `type:"existingfile" placeholder:"FILE" help:"Trust this root certificate (PEM) besides Apple's."`
 	JSON bool     `help:"Print each finding as one JSON object on a line of its own."`
 

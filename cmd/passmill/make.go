@@ -23,7 +23,7 @@ type rowOptions struct {
 }
 
 type makeCommand struct {
-	Job     string `arg:"" help:"The job: a YAML file."`
+	Job     string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Workers int    `placeholder:"N" help:"How many chunks of rows are signed at once (default: one for each core)."`
 	rowOptions
 	DryRun  bool   `help:"Say what would be made, and make nothing."`
