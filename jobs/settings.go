@@ -163,8 +163,17 @@ func cutKey(name, words string) (entry string, ok bool) {
 	return "", false
 }
 
-// near names the key that may be meant.
+// near names the key that may be meant, or those below it.
 func (p *settingsParser) near(key string) string {
+	var below []string
+	for _, k := range p.known {
+		if head, _, ok := strings.Cut(k.name, "."); ok && head == foldKey(key) {
+			below = append(below, k.shown())
+		}
+	}
+	if below != nil {
+		return "; write " + strings.Join(below, ", ")
+	}
 	names := make([]string, len(p.known))
 	forms := make(map[string]string, 2*len(p.known)) // a key may be misspelled in a short form
 	candidates := make([]string, 0, 2*len(p.known))

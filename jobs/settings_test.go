@@ -83,8 +83,8 @@ func TestParseSettingsNamesTheCells(t *testing.T) {
 	_, err := jobs.ParseSettings(settings(
 		said("seriel", "MemberID"), said("template", "card"), said("Template", "cards"), said("header", "2"), said("source.header", "two"),
 		said("onError", "sometimes"), said("", "lost"), said("output.name", "all.zip"), said("certificate.p12", "a"), said("certificate.cert", "b"),
-		typed("name", jobs.Cell{Text: "#DIV/0!", Kind: jobs.ErrorCell}), said("map", "x"), said("colour", "red"),
-		typed("output.dir", jobs.Cell{Text: "TRUE", Raw: "true", Kind: jobs.BoolCell}),
+		typed("name", jobs.Cell{Text: "#DIV/0!", Kind: jobs.ErrorCell}), said("map", "x"), said("colour", "red"), said("Output", "out"),
+		said("output.dir", "out"),
 	), preset, sheetOfJob)
 	if err == nil {
 		t.Fatal("got no error")
@@ -97,7 +97,8 @@ func TestParseSettingsNamesTheCells(t *testing.T) {
 		`members.xlsx, Job!B6: onError: "sometimes" is no policy for bad rows; write skip, stop, or a share such as "1%"`,
 		`members.xlsx, Job!B7: a value stands here without a key; write the key to the left of it, or empty the cell`,
 		`members.xlsx, Job!B11: name: the formula in this cell has no result but an error; write the value itself`,
-		`members.xlsx, Job!A12: unknown key "map" (did you mean "map.…"?)`,
+		`members.xlsx, Job!A12: unknown key "map"; write map.…`,
+		`members.xlsx, Job!A14: unknown key "Output"; write output.dir, output.name, output.bundle`,
 		`members.xlsx, Job!A13: unknown key "colour" (there are `,
 		`members.xlsx, Job!B8: output: name: `,
 	}

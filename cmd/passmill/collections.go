@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"passmill/jobs"
 	"passmill/jobs/sheet"
@@ -32,6 +33,9 @@ func (w *work) joinFields(ctx context.Context, fields []jobs.Field) error {
 	}
 	rows, ok := w.source.(*sheet.Source)
 	if !ok || book == nil {
+		if w.job.Source.Fields != "" {
+			return fmt.Errorf("source: fields: %q is a sheet of a workbook, and %s is none; save it as .xlsx with both sheets", w.job.Source.Fields, w.job.Source.File)
+		}
 		return nil
 	}
 	defer book.Release() // what fails to be released is so when the book is closed
@@ -43,7 +47,7 @@ func (w *work) joinFields(ctx context.Context, fields []jobs.Field) error {
 		}
 	}
 	name, ok := w.fieldsSheet(book, len(o.Sections) > 0)
-	if !ok {
+	if !ok || strings.EqualFold(name, rows.Sheet()) { // the rows may stand on a sheet of that name
 		return nil
 	}
 	i := slices.IndexFunc(fields, func(f jobs.Field) bool { return jobs.FoldName(f.Name) == jobs.FoldName(w.job.Serial) })

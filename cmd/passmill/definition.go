@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ type definition struct {
 // findJob finds the job that a user names: a file, or else a job that the ledger
 // holds.
 func findJob(ctx context.Context, name, database string) (definition, error) {
-	if info, err := os.Stat(name); err != nil || info.IsDir() {
+	if info, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
 		return storedJob(ctx, name, database)
 	}
 	return fileJob(ctx, name)

@@ -130,6 +130,9 @@ func (f *opened) check(limits Limits) error {
 // letters.
 func (s *Source) Columns() []jobs.Column { return slices.Clone(s.columns) }
 
+// Sheet returns the name of the sheet; empty for CSV.
+func (s *Source) Sheet() string { return s.origin.Sheet }
+
 // Count returns how many rows Rows will yield, or 0 if that is not known before
 // (CSV).
 func (s *Source) Count() int { return s.body.count() }
