@@ -105,7 +105,7 @@ func writeLines(f *excelize.File, lines []Line) error {
 
 // emptyFields are the columns of an empty sheet of pass fields: those of
 // fieldColumns that most passes need, with what may stand in them.
-func emptyFields(sections []string) (list []jobs.Field) {
+func emptyFields(sections []string) []jobs.Field {
 	words := func(prefix string, names ...string) (all []string) {
 		for _, n := range names {
 			all = append(all, prefix+n)
@@ -113,7 +113,7 @@ func emptyFields(sections []string) (list []jobs.Field) {
 		return all
 	}
 	styles := words("PKDateStyle", "None", "Short", "Medium", "Long", "Full")
-	for _, f := range []jobs.Field{
+	return []jobs.Field{
 		{Name: "serial", Note: "The serial number of the pass, as on the sheet Passes."},
 		{Name: "section", OneOf: sections, Note: "Where on the pass the field stands."},
 		{Name: "position", Type: jobs.TypeNumber, Optional: true, Note: "1, 2, 3 … within the section of a pass."},
@@ -126,8 +126,5 @@ func emptyFields(sections []string) (list []jobs.Field) {
 		{Name: "dateStyle", Optional: true, OneOf: styles, Note: "The value is a date."},
 		{Name: "timeStyle", Optional: true, OneOf: styles, Note: "The value has a time of day."},
 		{Name: "textAlignment", Optional: true, OneOf: words("PKTextAlignment", "Left", "Center", "Right", "Natural")},
-	} {
-		list = append(list, f)
 	}
-	return list
 }
