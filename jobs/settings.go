@@ -26,7 +26,7 @@ type Setting struct {
 // where they say nothing. at is the place that all of them come from. Everything
 // that is wrong is reported at once, each with its cell.
 func ParseSettings(settings []Setting, preset func(*Job), at Origin) (*Job, error) {
-	p := &settingsParser{at: at, taken: make(map[string]Setting), given: make(map[string]Origin)}
+	p := &settingsParser{at: at, taken: make(map[string]Setting), given: make(map[string]Origin), wrong: make(map[string]bool)}
 	p.job.OnError = Policy{1}
 	p.known = jobKeys(reflect.TypeFor[Job](), "")
 	for _, s := range settings {
@@ -90,7 +90,10 @@ type settingsParser struct {
 	known []jobKey
 	taken map[string]Setting // by folded key
 	given map[string]Origin  // where the value of a known key stands
+	wrong map[string]bool    // the known keys whose value was not understood
 	errs  []error
+
+	unknown bool // some key is none
 }
 
 func (p *settingsParser) add(at Origin, format string, args ...any) {
@@ -109,6 +112,7 @@ func (p *settingsParser) take(s Setting) {
 	}
 	k, entry, found := p.find(s.Key)
 	if !found {
+		p.unknown = true
 		p.add(s.KeyAt, "unknown key %q%s", s.Key, p.near(s.Key))
 		return
 	}
@@ -123,6 +127,7 @@ func (p *settingsParser) take(s Setting) {
 	p.taken[folded] = s
 	p.given[k.name+entry] = s.ValueAt
 	if err := setValue(reflect.ValueOf(&p.job).Elem().FieldByIndex(k.index), entry, s.Value); err != nil {
+		p.wrong[k.name+entry] = true
 		p.add(s.ValueAt, "%s: %w", k.name+entry, err)
 	}
 }
@@ -204,27 +209,25 @@ func (p *settingsParser) complete() {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		list = joined.Unwrap()
 	}
-	failed := p.errs != nil
 	for _, err := range list {
-		at := p.place(err.Error())
-		if failed && at == p.at {
-			continue // a key that is missing may be one that was misspelled
+		key, at := p.place(err.Error())
+		if p.wrong[key] || p.unknown && key == "" && strings.Contains(err.Error(), "is missing") {
+			continue // said already: what is missing may be what was misspelled
 		}
 		p.errs = append(p.errs, fmt.Errorf("%s: %w", at, err))
 	}
 }
 
-// place finds the cell of a mistake by the keys that its message begins with:
-// "output: name: …".
-func (p *settingsParser) place(message string) Origin {
-	at, longest := p.at, -1
+// place finds the key and the cell of a mistake by the keys that its message begins
+// with: "output: name: …".
+func (p *settingsParser) place(message string) (key string, at Origin) {
+	at = p.at
 	for name, cell := range p.given {
-		head := strings.ReplaceAll(name, ".", ": ") + ":"
-		if strings.HasPrefix(message, head) && len(head) > longest {
-			at, longest = cell, len(head)
+		if strings.HasPrefix(message, strings.ReplaceAll(name, ".", ": ")+":") && len(name) > len(key) {
+			key, at = name, cell
 		}
 	}
-	return at
+	return key, at
 }
 
 // setValue puts a cell into a member of the job; entry is the key in a map.

@@ -101,6 +101,7 @@ func TestParseSettingsNamesTheCells(t *testing.T) {
 		`members.xlsx, Job!A14: unknown key "Output"; write output.dir, output.name, output.bundle`,
 		`members.xlsx, Job!A13: unknown key "colour" (there are `,
 		`members.xlsx, Job!B8: output: name: `,
+		`members.xlsx, Job: certificate: has p12: and also cert: or key:; keep one of the two ways`,
 	}
 	lines := strings.Split(err.Error(), "\n")
 	for _, w := range want {
@@ -112,15 +113,15 @@ func TestParseSettingsNamesTheCells(t *testing.T) {
 			t.Errorf("got\n%v\nwant in it: %s", err, w)
 		}
 	}
-	if strings.Contains(err.Error(), "serial: is missing") {
-		t.Errorf("a key that was misspelled is missed as well: %v", err)
+	if len(lines) != len(want) || strings.Contains(err.Error(), "serial: is missing") {
+		t.Errorf("a mistake is told twice: %v", err)
 	}
 }
 
 // TestParseSettingsMisses checks that what is missing is said of the sheet.
 func TestParseSettingsMisses(t *testing.T) {
-	_, err := jobs.ParseSettings(settings(said("template", "card"), said("certificate.p12", "a")), preset, sheetOfJob)
-	for _, want := range []string{"members.xlsx, Job: serial: is missing", "members.xlsx, Job: output: dir: is missing"} {
+	_, err := jobs.ParseSettings(settings(said("template", "card"), said("certificate.p12", "a"), said("onError", "x")), preset, sheetOfJob)
+	for _, want := range []string{"members.xlsx, Job!B3: onError", "members.xlsx, Job: serial: is missing", "members.xlsx, Job: output: dir: is missing"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}

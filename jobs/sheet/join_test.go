@@ -2,12 +2,15 @@ package sheet_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
 
 	"passmill/jobs"
 	"passmill/jobs/jobstest"
@@ -188,4 +191,32 @@ func TestHiddenPass(t *testing.T) {
 			t.Errorf("got %v", n)
 		}
 	}
+}
+
+// TestAnyText checks that no text changes the shape of the list that it stands in.
+func TestAnyText(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		word := rapid.StringOf(rapid.OneOf(rapid.RuneFrom([]rune(`"\{}[],:<>&$'`)), rapid.RuneFrom(nil, unicode.L, unicode.N, unicode.P, unicode.So)))
+		words := rapid.SliceOfN(word, 1, 40).Draw(r, "words")
+		fields := [][]any{fieldHeader}
+		for i, w := range words {
+			fields = append(fields, []any{"1", "back", i, fmt.Sprint("k", i), w, "v" + w})
+		}
+		j, err := join(t, twoSheets(t, [][]any{{"Serial"}, {"1"}}, fields), "backFields")
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer j.Close()
+		for row, err := range j.Rows(t.Context()) {
+			var got []map[string]string
+			if err != nil || json.Unmarshal([]byte(row.Cells[1].Text), &got) != nil || len(got) != len(words) {
+				r.Fatalf("got %v, %s", err, row.Cells[1].Text)
+			}
+			for i, w := range words {
+				if got[i]["value"] != "v"+w || got[i]["label"] != strings.TrimSpace(w) || got[i]["key"] != fmt.Sprint("k", i) {
+					r.Fatalf("field %d is %q, want %q", i, got[i], w)
+				}
+			}
+		}
+	})
 }
