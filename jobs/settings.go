@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // A Setting is one key of a job and its value, as they stand in two cells of a
@@ -38,49 +35,6 @@ func ParseSettings(settings []Setting, preset func(*Job), at Origin) (*Job, erro
 		return nil, err
 	}
 	return &p.job, nil
-}
-
-// A jobKey is a key of a job and the member that it names. The name of a map's
-// ends in a full stop: what follows is a key in the map.
-type jobKey struct {
-	name  string
-	index []int
-	kind  reflect.Kind
-}
-
-func (k jobKey) shown() string {
-	if k.kind == reflect.Map {
-		return k.name + "…"
-	}
-	return k.name
-}
-
-// jobKeys lists the keys of a struct and of the structs in it, in their order. A
-// struct that can also be said in one word is a key itself.
-func jobKeys(t reflect.Type, prefix string) (keys []jobKey) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "" || name == "-" {
-			continue
-		}
-		k := jobKey{prefix + name, []int{i}, f.Type.Kind()}
-		_, wordy := reflect.PointerTo(f.Type).MethodByName("UnmarshalYAML")
-		if f.Type.Kind() != reflect.Struct || wordy {
-			if k.kind == reflect.Map {
-				k.name += "."
-			}
-			keys = append(keys, k)
-		}
-		if f.Type.Kind() != reflect.Struct {
-			continue
-		}
-		for _, inner := range jobKeys(f.Type, k.name+".") {
-			inner.index = append([]int{i}, inner.index...)
-			keys = append(keys, inner)
-		}
-	}
-	return keys
 }
 
 // A settingsParser puts settings into a job, one by one.
@@ -228,90 +182,4 @@ func (p *settingsParser) place(message string) (key string, at Origin) {
 		}
 	}
 	return key, at
-}
-
-// setValue puts a cell into a member of the job; entry is the key in a map.
-func setValue(to reflect.Value, entry string, c Cell) error {
-	if c.Kind == ErrorCell {
-		return errors.New("the formula in this cell has no result but an error; write the value itself")
-	}
-	if own, ok := to.Addr().Interface().(yaml.InterfaceUnmarshaler); ok {
-		return own.UnmarshalYAML(func(v any) error {
-			word, ok := v.(*string)
-			if !ok {
-				return errors.New("is one word")
-			}
-			*word = shareOf(c)
-			return nil
-		})
-	}
-	switch to.Kind() {
-	case reflect.String:
-		to.SetString(wordOf(c))
-	case reflect.Int:
-		n, err := intOf(c)
-		if err != nil {
-			return err
-		}
-		to.SetInt(int64(n))
-	case reflect.Bool:
-		c.Text = strings.TrimSpace(c.Text)
-		_, literal, m := boolean(c)
-		if m != nil {
-			return fmt.Errorf("%s; %s", m.message, m.fix)
-		}
-		to.SetBool(literal == "true")
-	case reflect.Slice:
-		for part := range strings.FieldsFuncSeq(c.Text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
-			if part = strings.TrimSpace(part); part != "" {
-				to.Set(reflect.Append(to, reflect.ValueOf(part).Convert(to.Type().Elem())))
-			}
-		}
-	case reflect.Map:
-		if to.IsNil() {
-			to.Set(reflect.MakeMap(to.Type()))
-		}
-		to.SetMapIndex(reflect.ValueOf(entry), reflect.ValueOf(wordOf(c)))
-	default:
-		return errors.New("can't be said in a sheet; write a job file")
-	}
-	return nil
-}
-
-// wordOf returns a cell as a word of a job: a date as ISO 8601, and everything
-// else as a person sees it.
-func wordOf(c Cell) string {
-	switch c.Kind {
-	case DateCell:
-		return strings.TrimSuffix(c.Raw, "T00:00:00")
-	case BoolCell:
-		return c.Raw
-	}
-	return strings.TrimSpace(c.Text)
-}
-
-// shareOf returns a cell as a word in which a share may stand: 1% is stored as
-// 0.01, and may be shown as 1.0 %.
-func shareOf(c Cell) string {
-	if c.Kind != NumberCell || !strings.HasSuffix(strings.TrimSpace(c.Text), "%") {
-		return wordOf(c)
-	}
-	share, err := strconv.ParseFloat(c.Raw, 64)
-	if err != nil {
-		return wordOf(c)
-	}
-	return Policy{share}.percent()
-}
-
-func intOf(c Cell) (int, error) {
-	r, err := newReader(Field{Type: TypeInteger})
-	if err != nil {
-		return 0, err
-	}
-	c.Text = strings.TrimSpace(c.Text)
-	digits, _, m := r.number(c)
-	if m != nil {
-		return 0, fmt.Errorf("%s; write a number such as 1", m.message)
-	}
-	return strconv.Atoi(digits)
 }

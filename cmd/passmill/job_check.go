@@ -17,7 +17,6 @@ import (
 // returns what the ledger is to hold of it; def then has its template. What is not
 // at hand is not looked at, and that is said.
 func checkDefinition(ctx context.Context, std streams, def *definition) (ledger.Job, error) {
-	// The source's columns are opened in any case: the book is closed with it.
 	stored := ledger.Job{Name: def.job.Name, Definition: def.job.Text(), File: filepath.Base(def.file)}
 	if err := unreadable(stored); err != nil {
 		return stored, errors.Join(err, def.close())

@@ -1,10 +1,6 @@
 package sheet
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,61 +108,6 @@ func newFieldReader(columns []jobs.Column, o FieldsOptions) (*fieldReader, error
 	return r, err
 }
 
-// firstOf returns the index of the column that has one of the names, or -1.
-func firstOf(columns []jobs.Column, names ...string) int {
-	for _, name := range names {
-		i := slices.IndexFunc(columns, func(c jobs.Column) bool { return jobs.FoldName(c.Name) == jobs.FoldName(name) })
-		if i >= 0 {
-			return i
-		}
-	}
-	return -1
-}
-
-// missingColumns reports all columns at once without which no field can be made.
-func missingColumns(columns []jobs.Column, names map[string]string, value bool) error {
-	headers := make([]string, len(columns))
-	for i, c := range columns {
-		headers[i] = c.Name
-	}
-	var errs []error
-	need := func(name string, ok bool) {
-		if ok {
-			return
-		}
-		hint := ""
-		if near := jobs.Nearest(name, headers); near != "" {
-			hint = fmt.Sprintf(" (did you mean %q?)", near)
-		}
-		errs = append(errs, fmt.Errorf("it has no column %s%s; a sheet of pass fields has serial, section, position, key, label and value", name, hint))
-	}
-	need("serial", names["serial"] != "")
-	need("section", firstOf(columns, "section") >= 0)
-	need("key", firstOf(columns, "key") >= 0)
-	need("value", value || firstOf(columns, "attributedValue") >= 0)
-	return errors.Join(errs...)
-}
-
-// unknownColumns says which columns are not used, and what may be meant.
-func unknownColumns(columns []jobs.Column, at jobs.Origin, header int, serial string) (notes []jobs.Problem) {
-	names := make([]string, len(fieldColumns))
-	for i, f := range fieldColumns {
-		names[i] = f.Name
-	}
-	for _, c := range columns {
-		if slices.ContainsFunc(append(names, "serialNumber", serial), func(n string) bool { return jobs.FoldName(n) == jobs.FoldName(c.Name) }) {
-			continue
-		}
-		p := looksWrong("unknown-column", "no key of a pass field is called like this column, so it is not used", "remove it, or give it the name of a key such as dateStyle")
-		if near := jobs.Nearest(c.Name, names); near != "" {
-			p.Fix = fmt.Sprintf("rename it if %s is meant", near)
-		}
-		p.Origin = jobs.Origin{File: at.File, Sheet: at.Sheet, Row: header, Column: c.Ref}
-		notes = append(notes, p)
-	}
-	return notes
-}
-
 // read reads one row. What is wrong with it is in its problems.
 func (r *fieldReader) read(row jobs.Row) passField {
 	f := passField{row: row.Origin.Row, section: -1, position: last}
@@ -243,58 +184,4 @@ func (r *fieldReader) problem(row jobs.Row, column int, code, message, fix strin
 	at := row.Origin
 	at.Column = r.schema.Column(column)
 	return jobs.Problem{Origin: at, Field: fieldColumns[column].Name, Code: code, Severity: jobs.Refused, Message: message, Fix: fix}
-}
-
-// appendJSON writes the field that was read last.
-func (r *fieldReader) appendJSON(dst []byte) []byte {
-	open := byte('{')
-	for i := keyColumn; i < len(fieldColumns); i++ {
-		v := r.values[i]
-		if !v.Present {
-			continue
-		}
-		dst = append(dst, open)
-		dst = appendString(dst, fieldColumns[i].Name)
-		dst = append(dst, ':')
-		switch {
-		case i == detectorsColumn:
-			dst = appendDetectors(dst, v.Text)
-		case v.JSON != "":
-			dst = append(dst, v.JSON...)
-		default:
-			dst = appendString(dst, v.Text)
-		}
-		open = ','
-	}
-	if open == '{' {
-		dst = append(dst, '{')
-	}
-	return append(dst, '}')
-}
-
-// appendDetectors writes words between commas or blanks as a list; the word none
-// is the empty one, which turns all detectors off.
-func appendDetectors(dst []byte, text string) []byte {
-	words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" ,;\n\t", c) })
-	if len(words) == 1 && strings.EqualFold(words[0], "none") {
-		words = nil
-	}
-	dst = append(dst, '[')
-	for i, w := range words {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendString(dst, w)
-	}
-	return append(dst, ']')
-}
-
-// appendString writes a string as JSON, without the escapes that HTML would ask
-// for.
-func appendString(dst []byte, s string) []byte {
-	b := bytes.NewBuffer(dst)
-	out := json.NewEncoder(b)
-	out.SetEscapeHTML(false)
-	_ = out.Encode(s) // a string into memory can't fail
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
