@@ -71,6 +71,7 @@ func (im *Importer) Unfound() (unfound []string) {
 // A Finding is what is wrong with a pass that a row would make.
 type Finding struct {
 	Fields   []string // the fields whose values cause it; empty if the template does
+	Inside   string   // where in the value of the first of Fields, if that is a list: "[1].dateStyle"
 	Code     string
 	Severity Severity
 	Message  string
@@ -117,6 +118,7 @@ type candidate struct {
 	origin   Origin
 	staged   Staged
 	values   []Value // kept for the preflight
+	lists    []List
 	problems []Problem
 	refused  bool
 	again    bool  // its serial number has been met before
@@ -171,7 +173,12 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 	for i := range problems {
 		problems[i].Serial = serial
 	}
-	c = candidate{origin: row.Origin, values: values, problems: problems, refused: len(problems) > 0}
+	c = candidate{origin: row.Origin, values: values, lists: row.Lists, problems: problems, refused: len(problems) > 0}
+	for _, p := range row.Problems {
+		p.Serial = serial
+		c.problems = append(c.problems, p)
+		c.refused = c.refused || p.Severity == Refused
+	}
 	c.staged = Staged{Row: row.Origin.Row, Serial: serial}
 	if im.Bundle >= 0 {
 		c.staged.Bundle = values[im.Bundle].Text
@@ -198,8 +205,17 @@ func (im *Importer) checkKeys(c *candidate) {
 		}
 	}
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(len(a.Origin.Column), len(b.Origin.Column)), cmp.Compare(a.Origin.Column, b.Origin.Column))
+		return cmp.Or(c.elsewhere(a)-c.elsewhere(b), a.Origin.Row-b.Origin.Row,
+			cmp.Compare(len(a.Origin.Column), len(b.Origin.Column)), cmp.Compare(a.Origin.Column, b.Origin.Column))
 	})
+}
+
+// elsewhere is 1 if a problem of the row stands on another sheet than the row.
+func (c *candidate) elsewhere(p Problem) int {
+	if p.Origin.Sheet != c.origin.Sheet {
+		return 1
+	}
+	return 0
 }
 
 // fingerprint is the hash over everything that the content of a pass depends
@@ -242,9 +258,25 @@ func (im *Importer) preflight(c *candidate) {
 		}
 		before := c.refused
 		im.refuse(c, field, f.Code, f.Message, f.Fix)
-		c.problems[len(c.problems)-1].Severity = f.Severity
+		p := &c.problems[len(c.problems)-1]
+		p.Severity = f.Severity
+		if at, ok := im.element(c, field, f.Inside); ok {
+			p.Origin, p.Value = at, ""
+		}
 		c.refused = before || f.Severity == Refused
 	}
+}
+
+// element returns where the element of a list comes from that a finding is about.
+func (im *Importer) element(c *candidate, field int, inside string) (Origin, bool) {
+	if field < 0 {
+		return Origin{}, false
+	}
+	i := slices.IndexFunc(c.lists, func(l List) bool { return l.Cell == im.Schema.columns[field] })
+	if i < 0 {
+		return Origin{}, false
+	}
+	return c.lists[i].origin(inside)
 }
 
 // owner refuses a row whose pass belongs to another job.

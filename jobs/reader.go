@@ -130,7 +130,7 @@ func (r *reader) read(c Cell) (Value, *mistake) {
 
 func (r *reader) parse(c Cell) (Value, *mistake) {
 	c.Text = strings.TrimSpace(c.Text)
-	if m := checkText(c.Text); m != nil {
+	if m := checkText(c.Text); m != nil && c.Kind != ListCell { // whose elements were checked one by one
 		return Value{}, m
 	}
 	if r.oneOf != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
+	"strings"
 )
 
 // A Source holds the rows of a job: a sheet of a workbook, a CSV file, a query.
@@ -32,6 +34,36 @@ type Column struct {
 type Row struct {
 	Origin Origin
 	Cells  []Cell // parallel to the columns; never longer, missing ones are empty
+
+	// Lists and Problems may be kept. A row with a problem that is refused is
+	// not made.
+	Lists    []List    // of the cells that are lists
+	Problems []Problem // what the source itself found wrong with the row
+}
+
+// A List says where the elements of a [ListCell] come from: each is a row of
+// another sheet, and its keys are columns there.
+type List struct {
+	Cell    int               // index of the cell
+	Rows    []Origin          // of the elements, without a column
+	Columns map[string]string // letters of the column, by key
+}
+
+// origin returns where a place inside of the list comes from: "[1].dateStyle" is a
+// cell. What concerns no single element comes from the last one.
+func (l List) origin(inside string) (Origin, bool) {
+	if len(l.Rows) == 0 {
+		return Origin{}, false
+	}
+	number, key, ok := strings.Cut(strings.TrimPrefix(inside, "["), "]")
+	i, err := strconv.Atoi(number)
+	if !ok || err != nil || i < 0 || i >= len(l.Rows) {
+		return l.Rows[len(l.Rows)-1], true
+	}
+	at := l.Rows[i]
+	key, _, _ = strings.Cut(strings.TrimPrefix(key, "."), ".")
+	at.Column = l.Columns[strings.TrimRight(key, "[0123456789]")]
+	return at, true
 }
 
 // An Origin says where a row or a problem comes from, in the user's terms.
@@ -101,4 +133,5 @@ const (
 	DateCell
 	BoolCell
 	ErrorCell // a formula's error, such as #DIV/0!, in Text
+	ListCell  // a list that the source has put together and checked, as JSON in Text
 )

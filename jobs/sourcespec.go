@@ -29,6 +29,7 @@ type SourceSpec struct {
 	Sheet  string `yaml:"sheet"`  // of a workbook; the first if absent
 	Header int    `yaml:"header"` // number of the header's row; 1 if absent
 	Hidden string `yaml:"hidden"` // skip (the default) | keep hidden rows
+	Fields string `yaml:"fields"` // the sheet with pass fields; one called Fields if absent
 
 	Database    string            `yaml:"database"`    // path of an SQLite file, or a postgres:// URL without a password
 	DatabaseEnv string            `yaml:"databaseEnv"` // or the environment variable that holds it
@@ -78,7 +79,7 @@ func (s *SourceSpec) validate() (errs []error) {
 		need(s.Hidden == "" || s.Hidden == "skip" || s.Hidden == "keep", "hidden: must be skip or keep, not %q", s.Hidden)
 		need(s.Database+s.DatabaseEnv+s.Key+s.TimeZone == "" && s.Params == nil, "database:, databaseEnv:, params:, key: and timeZone: belong to a query:, which is missing")
 	case SourceQuery, SourceTables:
-		need(s.File+s.Sheet+s.Hidden == "" && s.Header == 0, "file:, sheet:, header: and hidden: don't go with a database; keep one of the two")
+		need(s.File+s.Sheet+s.Hidden+s.Fields == "" && s.Header == 0, "file:, sheet:, header:, hidden: and fields: don't go with a database; keep one of the two")
 		need(s.Kind != SourceQuery || s.Query != "", "query: is missing; write the SELECT whose rows are wanted")
 		need(s.Kind == SourceQuery || s.Query+s.Key == "" && s.Params == nil, "query:, params: and key: don't go with tables; remove them")
 		need(s.Kind != SourceQuery || s.Database+s.DatabaseEnv != "", "database: is missing; name an SQLite file or a postgres:// URL, or under databaseEnv: the environment variable that holds one")

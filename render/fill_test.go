@@ -217,6 +217,27 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// TestInside checks which part of a path lies inside of a value, in both dialects.
+func TestInside(t *testing.T) {
+	tmpl := compile(t, render.Source{JSON: []byte(`{"logoText":"$$Title", "storeCard":{"$$headerFields", "backFields":"$$Back",
+		"primaryFields":[{"key":"a","value":"$$Title of $$Title"}]}}`), Fields: []render.Field{{Name: "Back", JSON: true}}}, identity)
+	in := render.Input{Serial: "S", Values: values(tmpl, map[string]string{
+		"Title": "t", "headerFields": `json:[{"key":"a","value":1}]`, "Back": `json:[{"key":"b","value":2}]`,
+	})}
+	for path, want := range map[string]string{
+		"storeCard.headerFields[1].dateStyle": "[1].dateStyle",
+		"storeCard.headerFields":              "",
+		"storeCard.backFields[0].key":         "[0].key",
+		"storeCard.primaryFields[0].value":    "",
+		"logoText":                            "",
+		"nothing[0].here":                     "",
+	} {
+		if got := tmpl.Inside(in, path); got != want {
+			t.Errorf("inside of %s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
 // golden compares got with a file in testdata/golden.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

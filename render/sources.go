@@ -12,8 +12,35 @@ import (
 // member would have, is fed by that member's placeholders. Serial number and
 // token come from no placeholder.
 func (t *Template) Sources(in Input, path string) []string {
+	p, _ := t.find(in, path)
+	var names []string
+	seen := make([]bool, len(t.names))
+	collect(p, func(slot int) {
+		if slot >= 0 && !seen[slot] {
+			seen[slot] = true
+			names = append(names, t.names[slot])
+		}
+	})
+	return names
+}
+
+// Inside returns which part of a path lies inside of the value of the placeholder
+// that fills a place on its way whole: of "boardingPass.headerFields[1].label"
+// it is "[1].label", if $$headerFields gives the list. It is empty if there is no
+// such placeholder.
+func (t *Template) Inside(in Input, path string) string {
+	p, rest := t.find(in, path)
+	if p == nil || p.leaf == nil || !p.leaf.whole {
+		return ""
+	}
+	return rest
+}
+
+// find goes down a path as far as the template goes, and returns what is left of
+// it there.
+func (t *Template) find(in Input, path string) (*program, string) {
 	if len(in.Values) != len(t.names) {
-		return nil
+		return nil, ""
 	}
 	f := &filler{in: in, dependents: t.dependents}
 	p := &t.pass
@@ -25,15 +52,7 @@ func (t *Template) Sources(in Input, path string) []string {
 			p = &t.program
 		}
 	}
-	var names []string
-	seen := make([]bool, len(t.names))
-	collect(p, func(slot int) {
-		if slot >= 0 && !seen[slot] {
-			seen[slot] = true
-			names = append(names, t.names[slot])
-		}
-	})
-	return names
+	return p, path
 }
 
 // step goes one key or index down a path.

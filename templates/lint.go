@@ -113,7 +113,7 @@ func (t *Template) lintFields() []Finding {
 		switch {
 		case declared && !used[jobs.FoldName(f.Name)]:
 			unused = append(unused, f.Name)
-		case !declared && len(t.places) > 0:
+		case !declared && len(t.places) > 0 && !f.Optional: // a bare member has all that it needs
 			undeclared = append(undeclared, f.Name)
 		}
 	}

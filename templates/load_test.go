@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -296,4 +297,25 @@ func TestNearnessAgrees(t *testing.T) {
 			t.Fatalf("%q means %q to render and %q to jobs, of %q", w, a, b, candidates)
 		}
 	})
+}
+
+// TestRestore checks that what is kept of a template makes the very same one, and
+// that what is damaged is told.
+func TestRestore(t *testing.T) {
+	for _, s := range templates.Starters() {
+		first, err := templates.Open(s.Name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := templates.Restore(first.Files, first.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Version != first.Version || again.Name != first.Name || !slices.EqualFunc(again.Fields, first.Fields, func(a, b jobs.Field) bool { return a.Name == b.Name && a.Type == b.Type }) || len(again.Images) != len(first.Images) {
+			t.Errorf("%s was restored as another", s.Name)
+		}
+	}
+	if _, err := templates.Restore(map[string][]byte{"template.json": []byte("{")}, "x"); err == nil {
+		t.Error("damaged files made a template")
+	}
 }

@@ -47,6 +47,16 @@ func Load(fsys fs.FS, name string) (*Template, error) {
 	if files == nil {
 		return nil, err
 	}
+	return load(files, name, err)
+}
+
+// Restore reads a template from what was kept of one: its Files.
+func Restore(files map[string][]byte, name string) (*Template, error) {
+	return load(files, name, nil)
+}
+
+// load reads a template from its files; err is what was wrong with finding them.
+func load(files map[string][]byte, name string, err error) (*Template, error) {
 	t := &Template{Name: name, Files: files, Version: version(files)}
 	errs := []error{err, t.readDefinition(files[definitionFile])}
 	if errs[1] == nil {
@@ -83,6 +93,20 @@ func (t *Template) Compile(id render.Identity) (*render.Template, map[string][]b
 // Identity returns what the template itself names, which a certificate has to
 // fit; its members are empty where it names nothing.
 func (t *Template) Identity() render.Identity { return t.rendered.Identity() }
+
+// SerialField returns the field that the template has as serialNumber, a hint for
+// the job; else the first one that every row must have, and "" if there is none.
+func (t *Template) SerialField() string {
+	if name := t.rendered.SerialField(); name != "" {
+		return name
+	}
+	for _, f := range t.Fields {
+		if !f.Optional && f.Default == "" {
+			return f.Name
+		}
+	}
+	return ""
+}
 
 // pretend is the identity that the template names itself, or a made-up one.
 func (t *Template) pretend() render.Identity {

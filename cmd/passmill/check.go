@@ -13,7 +13,7 @@ import (
 )
 
 type checkCommand struct {
-	Job string `arg:"" help:"The job: a YAML file."`
+	Job string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	rowOptions
 	JSON   bool   `help:"Print each problem as one JSON object on a line of its own."`
 	Report string `placeholder:"FILE.xlsx" help:"Also write a workbook with the problems: a copy of the source with coloured cells, notes, and a first sheet that sums up."`
@@ -40,8 +40,8 @@ type problemLine struct {
 }
 
 // Run checks every row of the job.
-func (c *checkCommand) Run(ctx context.Context, std streams) error {
-	w, err := openWork(ctx, c.Job, false)
+func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) error {
+	w, err := openJob(ctx, c.Job, all.Database, false)
 	if err != nil {
 		return err
 	}
@@ -64,8 +64,13 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		c.print(std.out, p)
 	}
 	c.certificate(w, std, tell)
-	ofWhole(w, tell)
-	ofJob := found
+	ofNobody := -found
+	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
+		tell(note)
+	}
+	ofNobody += found // such as a pass field of no pass: the passes are made without it
+	ofTemplate(w, tell)
+	ofJob := found - ofNobody
 	meter := newMeter(std.err)
 	in := w.importer(w.target(""))
 	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
@@ -77,6 +82,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	}
 	if !c.JSON {
 		fmt.Fprintf(std.out, "%s: %s good, %s to mend\n", count(rows.Rows, "row"), thousands(rows.Made), thousands(rows.Refused))
+		if ofNobody > 0 {
+			fmt.Fprintf(std.out, "and %s to mend that belong to no row\n", thousands(ofNobody))
+		}
 		if ofJob > 0 {
 			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
 		}
@@ -92,12 +100,8 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// ofWhole tells what is odd about the source and the template, whatever the rows
-// say.
-func ofWhole(w *work, tell func(jobs.Problem)) {
-	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
-		tell(note)
-	}
+// ofTemplate tells what is odd about the template, whatever the rows say.
+func ofTemplate(w *work, tell func(jobs.Problem)) {
 	for _, f := range w.filler.known {
 		tell(jobs.Problem{
 			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,

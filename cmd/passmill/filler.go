@@ -114,7 +114,7 @@ func (f *filler) preflight(values []jobs.Value, serial string) []jobs.Finding {
 			message = found.Path + " " + message
 		}
 		findings = append(findings, jobs.Finding{
-			Fields: f.compiled.Sources(in, found.Path), Code: found.Rule.ID,
+			Fields: f.compiled.Sources(in, found.Path), Inside: f.compiled.Inside(in, found.Path), Code: found.Rule.ID,
 			Severity: jobs.Severity(found.Rule.Severity), Message: message, Fix: found.Rule.Fix,
 		})
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 type fsckCommand struct {
-	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file."`
+	Job  string   `arg:"" help:"The job whose output is looked at: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Root []string `type:"existingfile" placeholder:"FILE" help:"Trust this root certificate (PEM) besides Apple's."`
 	JSON bool     `help:"Print each finding as one JSON object on a line of its own."`
 
@@ -40,12 +40,15 @@ type fsckLine struct {
 
 // Run proves the ledger against the output of the job.
 func (c *fsckCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
-	def, err := findJob(c.Job)
+	def, err := findJob(ctx, c.Job, all.Database)
 	if err != nil {
 		return err
 	}
 	w := &work{definition: def}
-	space, err := findWorkspace(w.dir, all.Database)
+	if err := w.close(); err != nil { // the rows are not looked at
+		return err
+	}
+	space, err := w.workspace(all.Database)
 	if err != nil {
 		return err
 	}

@@ -189,6 +189,7 @@ func (s *story) fault(point string, n int, action string) (reached bool) {
 	w.look(s.spec)
 	s.night() // nothing changed
 	w.look(s.spec + ", run again")
+	s.keep() // the job goes into the ledger, and out of it
 	s.tell("second", "Basic", 12, "ledger.stage.committed:1:exit")
 	s.night() // the same rows as when it was killed
 	s.tell("third", "Basic", 12, "ledger.stage.committed:1:exit")
@@ -219,6 +220,23 @@ func (s *story) tell(remark, tier string, family int, interruption string) {
 	}
 	if out, err := s.command([]string{"FAULT=" + interruption}, "make", "members.yaml").CombinedOutput(); err == nil {
 		s.t.Fatalf("%s was not reached\n%s", interruption, out)
+	}
+}
+
+// keep takes the job into the ledger and out of it, with the fault and, if that was
+// reached, without it.
+func (s *story) keep() {
+	s.t.Helper()
+	for _, args := range [][]string{{"job", "add", "members.yaml"}, {"job", "remove", "members"}} {
+		if out, err := s.command([]string{"FAULT=" + s.spec}, args...).CombinedOutput(); err == nil {
+			continue
+		} else if s.reached = true; !strings.HasSuffix(s.spec, ":exit") && !strings.Contains(string(out), strings.Split(s.spec, ":")[0]) {
+			s.t.Errorf("%s: the message does not tell what failed: %s", s.spec, out)
+		}
+		out, err := s.command(nil, args...).CombinedOutput()
+		if err != nil && !strings.Contains(string(out), `the ledger holds no job "members"`) { // the first has removed it
+			s.t.Fatalf("%s: %v again: %v\n%s", s.spec, args, err, out)
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ type commands struct {
 	Check    checkCommand    `cmd:"" help:"Say everything that is wrong with a job's rows, and sign nothing."`
 	Verify   verifyCommand   `cmd:"" help:"Say what a phone would refuse in finished passes, and why."`
 	Rules    rulesCommand    `cmd:"" help:"Print the rules by which passes are judged, or explain some."`
+	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`

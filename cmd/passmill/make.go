@@ -23,7 +23,7 @@ type rowOptions struct {
 }
 
 type makeCommand struct {
-	Job     string `arg:"" help:"The job: a YAML file."`
+	Job     string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Workers int    `placeholder:"N" help:"How many chunks of rows are signed at once (default: one for each core)."`
 	rowOptions
 	DryRun  bool   `help:"Say what would be made, and make nothing."`
@@ -52,7 +52,7 @@ type summary struct {
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
 	start := time.Now()
-	w, err := openWork(ctx, c.Job, true)
+	w, err := openJob(ctx, c.Job, all.Database, true)
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,13 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
 		}
 	}
-	space, err := findWorkspace(w.dir, all.Database)
+	space, err := w.workspace(all.Database)
 	if err != nil {
 		return err
 	}
+	lost := false // something of the source that belongs to no row
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
+		lost = lost || note.Severity == jobs.Refused
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
 	m := newMaker(*c, w, std.err)
@@ -97,7 +99,7 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s", strings.Join(m.unfound, ", nor "))}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
-	case s.Refused > 0:
+	case s.Refused > 0 || lost:
 		return status{code: exitPartly}
 	}
 	return nil

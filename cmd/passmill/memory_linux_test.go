@@ -16,16 +16,18 @@ import (
 const memoryLimit = 512 << 20
 
 // TestMemory checks workbooks of fifteen columns with growing numbers of rows,
-// with inline and with shared strings, and sees to it that the memory of the
+// with inline and with shared strings, and one whose fields stand on a sheet of
+// their own, and sees to it that the memory of the
 // process stays below the limit. Environment: ROWS, the largest number of rows;
 // a campaign takes a million.
 func TestMemory(t *testing.T) {
 	most := campaign(t, "ROWS", 20_000)
 	for _, shared := range []bool{false, true} {
 		for rows := most; rows >= most/100 && rows >= 2_000; rows /= 10 {
-			t.Run(fmt.Sprintf("%d rows, shared strings %v", rows, shared), func(t *testing.T) { checkMemory(t, rows, shared) })
+			t.Run(fmt.Sprintf("%d rows, shared strings %v", rows, shared), func(t *testing.T) { checkMemory(t, rows, 15, 0, shared) })
 		}
 	}
+	t.Run(fmt.Sprintf("%d rows with a field each on another sheet", most), func(t *testing.T) { checkMemory(t, most, 6, 1, true) })
 }
 
 // TestReportMemory does the same for a report in which each row has a problem:
@@ -33,7 +35,7 @@ func TestMemory(t *testing.T) {
 func TestReportMemory(t *testing.T) {
 	for _, rows := range []int{campaign(t, "ROWS", 30_000), 25_000} {
 		t.Run(fmt.Sprintf("%d rows", rows), func(t *testing.T) {
-			s := memorySandbox(t, rows, true, "maxLength: 3")
+			s := memorySandbox(t, rows, 15, 0, true, "maxLength: 3")
 			start, peak, code, out := s.watch("check", "big.yaml", "--report", "problems.xlsx")
 			want := fmt.Sprintf("%s rows: 0 good, %[1]s to mend", thousands(rows))
 			if code != exitPartly || !strings.Contains(out, want) || !strings.Contains(out, "the report is in problems.xlsx") {
@@ -44,8 +46,8 @@ func TestReportMemory(t *testing.T) {
 	}
 }
 
-func checkMemory(t *testing.T, rows int, shared bool) {
-	s := memorySandbox(t, rows, shared, "maxLength: 1000")
+func checkMemory(t *testing.T, rows, columns, fields int, shared bool) {
+	s := memorySandbox(t, rows, columns, fields, shared, "maxLength: 1000")
 	start, peak, code, out := s.watch("check", "big.yaml")
 	if code != exitDone || !strings.Contains(out, fmt.Sprintf("%s rows: %s good, 0 to mend", thousands(rows), thousands(rows))) {
 		t.Fatalf("exit status %d\n%s", code, out)
@@ -77,9 +79,10 @@ func (s *sandbox) watch(args ...string) (start time.Time, peak, code int, printe
 	return start, peak, cmd.ProcessState.ExitCode(), out.String()
 }
 
-// memorySandbox makes a workspace with a workbook of fifteen columns; name says
-// more of the field that is a name.
-func memorySandbox(t *testing.T, rows int, shared bool, name string) *sandbox {
+// memorySandbox makes a workspace with a workbook of so many rows and columns, and
+// so many pass fields for each row on a sheet of their own; name says more of the
+// field that is a name.
+func memorySandbox(t *testing.T, rows, columns, fields int, shared bool, name string) *sandbox {
 	t.Helper()
 	s := newSandbox(t, 0, "")
 	s.write("big.yaml", `template: big
@@ -93,13 +96,13 @@ output: {dir: out}
 		t.Fatal(stderr)
 	}
 	s.write("big/template.json", `{"description": "$$Name", "organizationName": "o", "generic": {"primaryFields": [
-		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}]}}`)
+		{"key": "a", "value": "$$Name of $$City"}, {"key": "b", "value": "$$Amount"}, {"key": "c", "value": "$$Day", "dateStyle": "PKDateStyleShort"}], "$$backFields"}}`)
 	s.write("big/template.yaml", "fields:\n  Name: {"+name+"}\n  Amount: {type: money}\n  Day: {type: date}\n")
 	f, err := os.Create(filepath.Join(s.dir, "big.xlsx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sheettest.WriteWorkbook(f, rows, 15, shared); err != nil {
+	if err := sheettest.WriteWorkbookFields(f, rows, columns, fields, shared); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -15,7 +15,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/rules.md")
+var update = flag.Bool("update", false, "rewrite docs/rules.md, and the workbooks of the examples")
 
 // TestRulesFit checks that the table can be read in a terminal.
 func TestRulesFit(t *testing.T) {

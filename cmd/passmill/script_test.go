@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"certificate": scriptCertificate,
 			"status":      scriptStatus,
 			"field":       scriptField,
+			"workbook":    scriptWorkbook,
 		},
 	})
 }

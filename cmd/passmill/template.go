@@ -80,6 +80,7 @@ func (c *templateLint) Run(std streams) error {
 type templateSheet struct {
 	Dir  string `arg:"" help:"The template's folder, or the name of a starter."`
 	File string `arg:"" optional:"" help:"The workbook to write (default: the template's name with .xlsx)."`
+	Job  bool   `help:"Write a workbook that is a whole job: with the sheets Job, Passes and, if the template has lists of pass fields, Fields."`
 }
 
 // Run writes the empty workbook.
@@ -96,6 +97,9 @@ func (c *templateSheet) Run(std streams) (err error) {
 		return fmt.Errorf("write the empty workbook: %w; name another file behind the template, or remove this one", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if c.Job {
+		return c.writeJob(f, std, t)
+	}
 	if err := sheet.WriteEmpty(f, t.Name, t.Fields); err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (s *sandbox) refill(stdout, why string) map[string][]byte {
 	if code != exitNotDone || !strings.Contains(stderr, why) || strings.Count(stderr, "refused: ") != 1 {
 		s.t.Fatalf("make: got %d: %s", code, stderr)
 	}
-	w, err := openWork(s.t.Context(), s.path("again.yaml"), false)
+	w, err := openJob(s.t.Context(), s.path("again.yaml"), "", false)
 	if err != nil {
 		s.t.Fatal(err)
 	}

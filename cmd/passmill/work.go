@@ -24,7 +24,8 @@ type work struct {
 	filler   *filler
 	schema   *jobs.Schema
 	names    *jobs.Pattern
-	temp     string // our own folder for what does not fit into memory
+	rows     *sheet.Book // the workbook with the rows, if it is not that of the job
+	temp     string      // our own folder for what does not fit into memory
 }
 
 // A rowSource is a source of rows with what a command tells of it.
@@ -41,13 +42,19 @@ type rowSource interface {
 	Close() error
 }
 
-// openWork reads a job file and opens what it names. Everything that is wrong is
-// reported at once, as far as one thing can be looked at without the other.
-func openWork(ctx context.Context, file string, signing bool) (*work, error) {
-	def, err := findJob(file)
+// openJob finds a job and opens what it names.
+func openJob(ctx context.Context, name, database string, signing bool) (*work, error) {
+	def, err := findJob(ctx, name, database)
 	if err != nil {
 		return nil, err
 	}
+	return openWork(ctx, def, signing)
+}
+
+// openWork opens what a job names, and takes over its definition. Everything that
+// is wrong is reported at once, as far as one thing can be looked at without the
+// other.
+func openWork(ctx context.Context, def definition, signing bool) (*work, error) {
 	job := def.job
 	w := &work{definition: def}
 	w.names, _ = jobs.ParsePattern(job.Output.Name) // ParseJob has checked it
@@ -58,7 +65,7 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
-		if err := w.join(); err != nil {
+		if err := w.join(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s:\n%w", w.place(), err))
 			for _, note := range w.source.Notes() { // one of them may be the reason
 				errs = append(errs, errors.New(note.String()))
@@ -84,6 +91,10 @@ func (w *work) close() error {
 	if w.source != nil {
 		err = w.source.Close()
 	}
+	if w.rows != nil {
+		err = errors.Join(err, w.rows.Close())
+	}
+	err = errors.Join(err, w.definition.close())
 	if w.temp != "" {
 		err = errors.Join(err, os.RemoveAll(w.temp))
 	}
@@ -91,7 +102,10 @@ func (w *work) close() error {
 }
 
 func (w *work) loadTemplate() (err error) {
-	if w.template, err = templates.Open(w.job.Template, w.dir); err != nil {
+	if w.template = w.definition.template; w.template == nil {
+		w.template, err = templates.Open(w.job.Template, w.dir)
+	}
+	if err != nil {
 		return err
 	}
 	if from := w.template.ActiveFrom; from.After(time.Now()) {
@@ -119,9 +133,17 @@ func (w *work) openSheet(ctx context.Context) (rowSource, error) {
 	if s.Hidden == "keep" {
 		hidden = sheet.KeepHidden
 	}
-	source, err := sheet.Open(ctx, sheet.Options{
-		File: w.path(s.File), Sheet: s.Sheet, Header: s.Header, Hidden: hidden, Limits: sheet.Wide(),
-	})
+	o := sheet.Options{File: w.path(s.File), Sheet: s.Sheet, Header: s.Header, Hidden: hidden, Limits: sheet.Wide()}
+	book, err := w.bookOf(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var source *sheet.Source
+	if book != nil {
+		source, err = book.Source(ctx, o)
+	} else {
+		source, err = sheet.Open(ctx, o)
+	}
 	if err != nil {
 		return nil, err // not a *sheet.Source that is nil
 	}
@@ -130,11 +152,14 @@ func (w *work) openSheet(ctx context.Context) (rowSource, error) {
 
 // join compiles the template for the certificate and matches its fields to the
 // source's columns.
-func (w *work) join() (err error) {
+func (w *work) join(ctx context.Context) (err error) {
 	if w.filler, err = newFiller(w.template, w.identity); err != nil {
 		return err
 	}
 	fields := w.fields()
+	if err := w.joinFields(ctx, fields); err != nil {
+		return err
+	}
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
 		return err
 	}

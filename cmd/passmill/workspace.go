@@ -89,10 +89,16 @@ func (w workspace) open(ctx context.Context) (*ledger.DB, error) {
 // hasLedger reports whether there is a ledger to look into.
 func (w workspace) hasLedger() bool { return isURL(w.database) || exists(w.database) }
 
-// sink returns what the ledger calls an output directory: its path from the
-// ledger's folder, so that a workspace can be moved as a whole, or its whole path
-// where the ledger is no file.
+// sink returns what the ledger calls an output directory.
 func (w workspace) sink(dir string) (string, error) {
+	place, err := w.place(dir)
+	return "dir:" + place, err
+}
+
+// place returns how the ledger writes down a folder: by its path from the ledger's
+// own, so that a workspace can be moved as a whole, or by its whole path where the
+// ledger is no file.
+func (w workspace) place(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
@@ -106,7 +112,16 @@ func (w workspace) sink(dir string) (string, error) {
 			dir = rel
 		}
 	}
-	return "dir:" + filepath.ToSlash(dir), nil
+	return filepath.ToSlash(dir), nil
+}
+
+// folder returns the folder that the ledger has written down.
+func (w workspace) folder(place string) string {
+	dir := filepath.FromSlash(place)
+	if isURL(w.database) || filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(filepath.Dir(w.database), dir)
 }
 
 func isURL(database string) bool { return strings.Contains(database, "://") }

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,9 @@ func childScript(args []string) error {
 		return err
 	}
 	defer unlock()
+	if err := db.SaveJob(ctx, ledger.Job{Name: "members", Definition: []byte("name: members\n"), Dir: ".", File: "members.yaml", Template: version}); err != nil {
+		return err
+	}
 	p := &player{DB: db, shelf: folder(args[1])}
 	if err := p.abandoned(ctx); err != nil {
 		return err
@@ -42,6 +46,9 @@ func childScript(args []string) error {
 		if err := p.play(ctx, text); err != nil {
 			return err
 		}
+	}
+	if _, err := db.RemoveJob(ctx, "members"); !errors.Is(err, jobs.ErrNotFound) {
+		return err
 	}
 	return nil
 }
@@ -260,6 +267,9 @@ func expectEnd(t *testing.T, dsn string, out folder) {
 	}
 	if n := number(t, dsn, `SELECT value FROM change_counter`); n != 38+18 {
 		t.Errorf("%d change numbers were given out, want %d", n, 38+18)
+	}
+	if list, err := db.Jobs(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("jobs %v, %v; want none, since it was removed", list, err)
 	}
 	for f, err := range db.Fsck(t.Context(), ledger.FsckOptions{Sink: sink, Shelf: out, Verify: verify}) {
 		must(t, err)

@@ -35,11 +35,13 @@ const (
 	stepClose       step = "close"
 	stepTidy        step = "tidy"
 	stepFinish      step = "finish"
+	stepJob         step = "job"
+	stepRemoveJob   step = "removejob"
 )
 
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepStage, stepWithdraw, stepImported,
-	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish,
+	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob,
 }
 
 // before and after are the fault points around the commit of a step.

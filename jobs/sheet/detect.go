@@ -10,6 +10,11 @@ import (
 // What to do about a file of another kind.
 const saveAs = "open it in a spreadsheet program and save it as .xlsx or CSV"
 
+// errOpenDocument says how to get on with the sheets of LibreOffice, in the words of
+// the menus that people look for.
+var errOpenDocument = errors.New("it is an OpenDocument file (.ods), which can't be read; " +
+	"in LibreOffice choose File, Save As and the type Excel 2007-365 (.xlsx), in Excel choose File, Save As and Excel Workbook (.xlsx), and name the new file in the job")
+
 // detect tells workbooks from text by the first bytes, and says what it is that
 // can't be read.
 func detect(r io.ReaderAt, size int64) (workbook bool, err error) {
@@ -73,6 +78,8 @@ func markupFile(head []byte) error {
 	case strings.HasPrefix(text, "<html"), strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<table"),
 		strings.HasPrefix(text, "<meta"), strings.Contains(text, "<html"):
 		return errors.New("it is a web page (HTML), whatever its name says; " + saveAs)
+	case strings.Contains(text, "urn:oasis:names:tc:opendocument"):
+		return errOpenDocument // all of it in one file (.fods)
 	case strings.HasPrefix(text, "<?xml"):
 		return errors.New("it is an XML document, not a sheet; " + saveAs)
 	}
@@ -88,7 +95,7 @@ func foreign(a *archive) error {
 	for key := range a.entries {
 		switch {
 		case key == "mimetype" && a.has("content.xml"):
-			return errors.New("it is an OpenDocument file (.ods); " + saveAs)
+			return errOpenDocument
 		case key == "xl/workbook.bin":
 			return errors.New("it is a binary workbook (.xlsb); " + saveAs)
 		case key == "index/document.iwa":

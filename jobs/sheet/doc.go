@@ -20,9 +20,15 @@
 // CSV is streamed: encoding and delimiter are detected, line ends and quotes
 // are checked on the way.
 //
+// A [Book] is a workbook of which several sheets are read: the keys of a job
+// ([Book.Settings]), its rows ([Book.Source]), and the fields of their passes, which
+// [Book.Join] joins to the rows. Fields of a million passes lie in a temporary
+// database, in the same folder as the spools.
+//
 // The package knows nothing of templates: which column feeds which field, and
-// whether a text is a good date, others decide. Only [WriteEmpty], which makes
-// the workbook that marketing fills in, knows the declared fields.
+// whether a text is a good date, others decide. It knows Apple's keys of a pass
+// field, since they are columns of a sheet; and [WriteEmpty] and [WriteJob], which
+// make the workbooks that marketing fills in, are told the declared fields.
 //
 // A [Report] is the way back: the workbook of a [Source] with its problems in it.
 // Only there does excelize load a file of the user's, after Open has accepted it

@@ -24,7 +24,11 @@ func WriteEmpty(w io.Writer, name string, fields []jobs.Field) error {
 	f := excelize.NewFile()
 	defer f.Close()
 	e := &empty{file: f, sheet: sheetName(name)}
-	if err := e.write(fields); err != nil {
+	err := f.SetSheetName("Sheet1", e.sheet)
+	if err == nil {
+		err = e.write(fields)
+	}
+	if err != nil {
 		return fmt.Errorf("empty workbook: %w", err)
 	}
 	if _, err := f.WriteTo(w); err != nil {
@@ -46,9 +50,6 @@ type empty struct {
 const listSheet = "passmill lists"
 
 func (e *empty) write(fields []jobs.Field) error {
-	if err := e.file.SetSheetName("Sheet1", e.sheet); err != nil {
-		return err
-	}
 	for _, field := range fields {
 		if err := e.column(field.Name, field); err != nil {
 			return err
@@ -61,12 +62,17 @@ func (e *empty) write(fields []jobs.Field) error {
 			}
 		}
 	}
+	return e.head(e.col)
+}
+
+// head makes the first row stand out, and stay in sight.
+func (e *empty) head(columns int) error {
 	bold, err := e.file.NewStyle(&excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true},
 		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8E8ED"}}})
 	if err != nil {
 		return err
 	}
-	if err := e.file.SetCellStyle(e.sheet, "A1", address(e.col, 1), bold); err != nil {
+	if err := e.file.SetCellStyle(e.sheet, "A1", address(columns, 1), bold); err != nil {
 		return err
 	}
 	return e.file.SetPanes(e.sheet, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})

@@ -144,10 +144,22 @@ func (r *Report) column(p jobs.Problem) int {
 
 // headerRow returns the number of the row with the names of the columns.
 func (r *Report) headerRow() int {
-	if s, ok := r.options.Source.(*Source); ok {
+	if s := r.source(); s != nil {
 		return s.options.Header
 	}
 	return 1
+}
+
+// source returns the sheet or CSV file that the rows stand in; nil if they come
+// from elsewhere.
+func (r *Report) source() *Source {
+	switch s := r.options.Source.(type) {
+	case *Source:
+		return s
+	case *Joined:
+		return s.Source
+	}
+	return nil
 }
 
 // Write writes the report and returns what was left out or is not as it could

@@ -19,8 +19,7 @@ import (
 // copyable returns the source if its workbook can be copied, else why not: in
 // the words of the report, or "" if it is no workbook.
 func (r *Report) copyable() (s *Source, why string) {
-	s, ok := r.options.Source.(*Source)
-	if !ok {
+	if s = r.source(); s == nil {
 		return nil, ""
 	}
 	w, ok := s.body.(*workbook)
@@ -100,11 +99,16 @@ func (r *Report) writeCopy(ctx context.Context, s *Source, out *os.File, count j
 // openCopy loads the workbook into excelize, if it still is the one that was
 // checked.
 func (r *Report) openCopy(ctx context.Context, s *Source) (*excelize.File, error) {
-	stat, err := s.file.Stat()
+	file, err := os.Open(s.options.File)
 	if err != nil {
 		return nil, err
 	}
-	if now, err := sum(ctx, s.file, stat.Size()); err != nil || now != s.hash {
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if now, err := sum(ctx, file, stat.Size()); err != nil || now != s.hash {
 		return nil, errors.Join(err, ErrChanged)
 	}
 	dir, err := r.dir.ready()
@@ -112,7 +116,7 @@ func (r *Report) openCopy(ctx context.Context, s *Source) (*excelize.File, error
 		return nil, err
 	}
 	limit := r.options.Limits.Unpacked
-	f, err := excelize.OpenReader(io.NewSectionReader(s.file, 0, stat.Size()),
+	f, err := excelize.OpenReader(io.NewSectionReader(file, 0, stat.Size()),
 		excelize.Options{UnzipSizeLimit: limit, UnzipXMLSizeLimit: limit, TmpDir: dir})
 	if err != nil {
 		return nil, err

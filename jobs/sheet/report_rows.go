@@ -75,7 +75,7 @@ func (r *Report) whole() bool {
 // in the source.
 func (r *Report) rowsSheet() string {
 	name := "Rows"
-	if s, ok := r.options.Source.(*Source); ok {
+	if s := r.source(); s != nil {
 		name = s.origin.File
 		if s.origin.Sheet != "" {
 			name = s.origin.Sheet

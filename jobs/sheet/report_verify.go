@@ -127,7 +127,7 @@ func reportFileLimits() Limits {
 }
 
 func (c *copying) verifyNotes(made *Source) error {
-	count, err := countNotes(made.file, c.sheet)
+	count, err := countNotes(made.options.File, c.sheet)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnlike, err)
 	}
@@ -140,7 +140,12 @@ func (c *copying) verifyNotes(made *Source) error {
 }
 
 // countNotes returns how many notes each cell of a sheet has.
-func countNotes(file *os.File, sheet string) (map[string]int, error) {
+func countNotes(name, sheet string) (map[string]int, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
 	stat, err := file.Stat()
 	if err != nil {
 		return nil, err

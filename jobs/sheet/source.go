@@ -22,7 +22,8 @@ import (
 // missing at its end. Blank rows are left out; a row's Origin keeps the number
 // that a spreadsheet shows.
 type Source struct {
-	file    *os.File
+	file    *os.File // of CSV
+	book    *Book    // that is closed with the source; nil if it is somebody else's
 	options Options
 	origin  jobs.Origin // of the whole: file and sheet
 	columns []jobs.Column
@@ -49,30 +50,67 @@ var ErrChanged = errors.New("the file was changed while it was read; try again w
 // header is reported at once. The caller closes the Source.
 func Open(ctx context.Context, o Options) (*Source, error) {
 	o = o.filled()
-	base := filepath.Base(o.File)
+	f, err := openFile(o)
+	if err != nil {
+		return nil, err
+	}
+	if f.workbook {
+		return openOne(ctx, f, o)
+	}
+	s := &Source{file: f.File, options: o, origin: jobs.Origin{File: f.base}}
+	if err := s.openCSV(ctx, o, f.size); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("%s: %w", f.base, err)
+	}
+	return s, nil
+}
+
+// openOne opens a sheet of a workbook that is closed with it.
+func openOne(ctx context.Context, f opened, o Options) (*Source, error) {
+	b, err := newBook(ctx, f, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.Source(ctx, o)
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	s.book = b
+	return s, b.Release()
+}
+
+// An opened file is one that may be read: a workbook or text.
+type opened struct {
+	*os.File
+	base     string // its name in messages
+	size     int64
+	workbook bool
+}
+
+func openFile(o Options) (opened, error) {
+	f := opened{base: filepath.Base(o.File)}
 	if o.Header < 0 {
-		return nil, fmt.Errorf("%s: the header row has the number %d; rows count from 1", base, o.Header)
+		return f, fmt.Errorf("%s: the header row has the number %d; rows count from 1", f.base, o.Header)
 	}
 	file, err := os.Open(o.File)
 	if err != nil {
 		if e, ok := errors.AsType[*fs.PathError](err); ok {
 			err = e.Err
 		}
-		return nil, fmt.Errorf("open %q: %w", o.File, err)
+		return f, fmt.Errorf("open %q: %w", o.File, err)
 	}
-	s := &Source{file: file, options: o, origin: jobs.Origin{File: base}}
-	if err := s.open(ctx, o); err != nil {
-		s.Close()
-		if s.origin.Sheet != "" {
-			return nil, fmt.Errorf("sheet %q of %s: %w", s.origin.Sheet, base, err)
-		}
-		return nil, fmt.Errorf("%s: %w", base, err)
+	f.File = file
+	if err := f.check(o.Limits); err != nil {
+		file.Close()
+		return f, fmt.Errorf("%s: %w", f.base, err)
 	}
-	return s, nil
+	return f, nil
 }
 
-func (s *Source) open(ctx context.Context, o Options) error {
-	stat, err := s.file.Stat()
+// check sees to it that the file is one to read, and tells what it is.
+func (f *opened) check(limits Limits) error {
+	stat, err := f.Stat()
 	if err != nil {
 		return err
 	}
@@ -82,32 +120,19 @@ func (s *Source) open(ctx context.Context, o Options) error {
 	if !stat.Mode().IsRegular() {
 		return errors.New("it is no ordinary file; save it to disk first")
 	}
-	if stat.Size() > o.Limits.Bytes {
-		return fmt.Errorf("it has %d MiB, and up to %d MiB are read; split it", stat.Size()>>20, o.Limits.Bytes>>20)
+	if f.size = stat.Size(); f.size > limits.Bytes {
+		return fmt.Errorf("it has %d MiB, and up to %d MiB are read; split it", f.size>>20, limits.Bytes>>20)
 	}
-	workbook, err := detect(s.file, stat.Size())
-	if err != nil {
-		return err
-	}
-	if !workbook {
-		return s.openCSV(ctx, o, stat.Size())
-	}
-	if s.hash, err = sum(ctx, s.file, stat.Size()); err != nil {
-		return err
-	}
-	if err := s.openBook(ctx, o, stat.Size()); err != nil {
-		return err
-	}
-	after, err := sum(ctx, s.file, stat.Size())
-	if err == nil && after != s.hash {
-		err = ErrChanged
-	}
+	f.workbook, err = detect(f, f.size)
 	return err
 }
 
 // Columns implements [jobs.Source]. A column without a header is named by its
 // letters.
 func (s *Source) Columns() []jobs.Column { return slices.Clone(s.columns) }
+
+// Sheet returns the name of the sheet; empty for CSV.
+func (s *Source) Sheet() string { return s.origin.Sheet }
 
 // Count returns how many rows Rows will yield, or 0 if that is not known before
 // (CSV).
@@ -152,7 +177,13 @@ func (s *Source) Close() error {
 	if s.body != nil {
 		err = s.body.close()
 	}
-	return errors.Join(err, s.file.Close())
+	if s.book != nil {
+		err = errors.Join(err, s.book.Close())
+	}
+	if s.file != nil {
+		err = errors.Join(err, s.file.Close())
+	}
+	return err
 }
 
 // sum hashes a file from its beginning, whatever has been read of it.

@@ -299,3 +299,15 @@ func linesOf(t *testing.T, book []byte) ([]string, error) {
 	_, rows, err := read(t, sheet.Options{File: write(t, "flavour.xlsx", book)})
 	return lines(rows), err
 }
+
+// TestOpenDocument checks that the sheets of LibreOffice are refused with what to
+// do about it, in the words of both programs' menus.
+func TestOpenDocument(t *testing.T) {
+	flat := write(t, "flat.fods", []byte(`<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>`))
+	for _, file := range []string{"testdata/files/poi__SampleSS.ods", flat} {
+		refused(t, sheet.Options{File: file}, "OpenDocument", "in LibreOffice choose File, Save As and the type Excel 2007-365 (.xlsx)", "in Excel choose File, Save As and Excel Workbook")
+	}
+	if _, err := sheet.OpenBook(t.Context(), sheet.Options{File: "testdata/files/poi__SampleSS.ods"}); err == nil || !strings.Contains(err.Error(), "LibreOffice") {
+		t.Errorf("as a job: %v", err)
+	}
+}

@@ -91,6 +91,9 @@ func (s *spool) Close() error {
 }
 
 func full(err error) error {
+	if err == nil {
+		return nil
+	}
 	return complain("write what does not fit into memory: %w; free space on the disk, or name another folder for temporary files", err)
 }
 

@@ -11,7 +11,6 @@ import (
 
 // A workbook is the body of a [Source]: one sheet, checked and spooled.
 type workbook struct {
-	dir     *folder
 	spool   *spool
 	styles  *styles
 	since   bool // dates count from 1904
@@ -21,33 +20,33 @@ type workbook struct {
 	weight  weight
 }
 
-func (s *Source) openBook(ctx context.Context, o Options, size int64) error {
-	a, err := openArchive(s.file, size, o.Limits)
-	if err != nil {
-		return err
+// Source opens a sheet of the book and checks it to its end; of the options, those
+// about sheet, header and hidden rows count. The caller closes the Source, before
+// the book.
+func (b *Book) Source(ctx context.Context, o Options) (*Source, error) {
+	o = o.filled()
+	o.File, o.Limits = b.options.File, b.options.Limits
+	s := &Source{options: o, origin: jobs.Origin{File: b.base}, hash: b.hash}
+	if err := b.open(ctx, s, o); err != nil {
+		s.Close()
+		return nil, b.about(s.origin, err)
 	}
-	if err := foreign(a); err != nil {
-		return err
-	}
-	if err := a.checkProlog(); err != nil {
-		return err
-	}
-	b, err := readBook(a)
-	if err != nil {
-		return err
-	}
-	picked, err := b.pick(o.Sheet)
+	return s, nil
+}
+
+func (b *Book) open(ctx context.Context, s *Source, o Options) error {
+	picked, err := b.parts.pick(o.Sheet)
 	if err != nil {
 		return err
 	}
 	s.origin.Sheet = picked.name
-	w := &workbook{dir: &folder{path: o.TempDir}, since: b.epoch, weight: a.weigh()}
-	s.body = w
 	var n notes
-	if k := b.skippedSheets(picked); k > 0 && o.Sheet == "" {
+	if k := b.parts.skippedSheets(picked); k > 0 && o.Sheet == "" {
 		n.add(advice("hidden-sheets", fmt.Sprintf("hidden sheets before this one were passed over: %d", k), "name the sheet if another one is meant"), "")
 	}
-	found, err := w.scan(ctx, b, picked, o, &n)
+	w := &workbook{weight: b.archive.weigh()}
+	s.body = w
+	found, err := b.scan(ctx, w, picked, o, &n)
 	if err != nil {
 		return err
 	}
@@ -58,31 +57,26 @@ func (s *Source) openBook(ctx context.Context, o Options, size int64) error {
 		n.add(noRows(), "")
 	}
 	s.notes = n.list(s.origin)
-	return nil
+	return b.unchanged(ctx)
 }
 
-// scan reads styles, shared strings and the sheet, in that order.
-func (w *workbook) scan(ctx context.Context, b *book, picked sheetPart, o Options, n *notes) (*scanned, error) {
+// scan reads shared strings, unless they were read for another sheet, and the
+// sheet.
+func (b *Book) scan(ctx context.Context, w *workbook, picked sheetPart, o Options, n *notes) (*scanned, error) {
 	var err error
-	if w.styles, err = readStyles(b.archive, b.styles); err != nil {
-		return nil, err
-	}
+	w.styles, w.since, w.spool = b.styles, b.parts.epoch, newSpool(b.dir)
 	if w.display, err = newDisplay(w.styles, w.since); err != nil {
 		return nil, err
 	}
-	s := &scan{ctx: ctx, options: o, styles: w.styles, notes: n, spool: newSpool(w.dir)}
-	w.spool = s.spool
-	if need := b.archive.size(picked.part) + b.archive.size(b.strings); need > spoolMemory {
-		if err := w.dir.check(need); err != nil {
+	o.Limits = b.options.Limits
+	s := &scan{ctx: ctx, options: o, styles: w.styles, notes: n, spool: w.spool}
+	if need := b.archive.size(picked.part) + b.archive.size(b.parts.strings); need > spoolMemory {
+		if err := b.dir.check(need); err != nil {
 			return nil, err
 		}
 	}
-	if b.strings != "" && b.archive.has(b.strings) {
-		s.strings = newStringTable(w.dir)
-		defer s.strings.close()
-		if err := b.archive.read(b.strings, func(m *markup) error { return s.strings.read(ctx, m) }); err != nil {
-			return nil, err
-		}
+	if s.strings, err = b.readStrings(ctx); err != nil {
+		return nil, err
 	}
 	err = b.archive.read(picked.part, func(m *markup) error {
 		s.in = m
@@ -208,12 +202,8 @@ func (w *workbook) number(c stored, f format, to *jobs.Cell) error {
 }
 
 func (w *workbook) close() error {
-	var err error
-	if w.spool != nil {
-		err = w.spool.Close()
+	if w.spool == nil {
+		return nil
 	}
-	if err2 := w.dir.close(); err == nil {
-		err = err2
-	}
-	return err
+	return w.spool.Close()
 }

@@ -21,12 +21,27 @@ import (
 // two decimals, a date. The texts are shared strings, or stand in their cells.
 // Row i, from 1, has the texts of [Text].
 func WriteWorkbook(w io.Writer, rows, columns int, shared bool) error {
+	return WriteWorkbookFields(w, rows, columns, 0, shared)
+}
+
+// WriteWorkbookFields writes such a workbook, and a second sheet, Fields, with so
+// many fields for each row of the first. Their texts stand in their cells.
+func WriteWorkbookFields(w io.Writer, rows, columns, fields int, shared bool) error {
 	archive := zip.NewWriter(w)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestSpeed)
 	})
 	for _, p := range parts {
-		if err := part(archive, p.name, func(b *bufio.Writer) { b.WriteString(p.content) }); err != nil {
+		content := p.content
+		if fields > 0 {
+			content = secondSheet.Replace(content)
+		}
+		if err := part(archive, p.name, func(b *bufio.Writer) { b.WriteString(content) }); err != nil {
+			return err
+		}
+	}
+	if fields > 0 {
+		if err := part(archive, "xl/worksheets/sheet2.xml", func(b *bufio.Writer) { writeFields(b, rows, fields) }); err != nil {
 			return err
 		}
 	}
@@ -73,6 +88,34 @@ func part(archive *zip.Writer, name string, write func(*bufio.Writer)) error {
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n")
 	write(b)
 	return b.Flush()
+}
+
+// secondSheet adds the sheet Fields to the parts of a workbook.
+var secondSheet = strings.NewReplacer(
+	`<sheet name="Members" sheetId="1" r:id="rId1"/>`, `<sheet name="Members" sheetId="1" r:id="rId1"/><sheet name="Fields" sheetId="2" r:id="rId4"/>`,
+	`<Relationship Id="rId2"`, `<Relationship Id="rId4" Type="`+linkNS+`/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="rId2"`,
+	`<Override PartName="/xl/styles.xml"`, `<Override PartName="/xl/worksheets/sheet2.xml" ContentType="`+mainType+`worksheet+xml"/><Override PartName="/xl/styles.xml"`,
+)
+
+// writeFields writes the sheet Fields, the last row's first, so that nothing can
+// count on their order.
+func writeFields(b *bufio.Writer, rows, fields int) {
+	b.WriteString(`<worksheet xmlns="` + mainNS + `"><sheetData><row>`)
+	texts := func(cells ...string) {
+		for _, c := range cells {
+			b.WriteString(`<c t="inlineStr"><is><t>` + escape.Replace(c) + `</t></is></c>`)
+		}
+	}
+	texts("serial", "section", "key", "label", "value", "position")
+	b.WriteString(`</row>`)
+	for row := rows; row > 0; row-- {
+		for n := range fields {
+			b.WriteString(`<row>`)
+			texts(Text(row, 0), "backFields", fmt.Sprint("k", n), "Label", Text(row, 1))
+			b.WriteString(`<c><v>` + strconv.Itoa(n+1) + `</v></c></row>`)
+		}
+	}
+	b.WriteString(`</sheetData></worksheet>`)
 }
 
 func writeSheet(b *bufio.Writer, rows, columns int, shared bool) {
