@@ -120,6 +120,8 @@ func noResult(c Cell) *mistake {
 	switch c.Text {
 	case "NaN", "Infinity", "-Infinity": // no spreadsheet's
 		return &mistake{"not-a-number", "is infinite or not a number in the database", "correct it there, or let the query give NULL in its place"}
+	case "binary data":
+		return &mistake{"bad-text", "holds binary data, which is no text", "leave it out of the query, or let it be turned into text"}
 	}
 	return &mistake{"formula-error", "the formula in this cell has no result but an error", "mend the formula, or write the value itself"}
 }
