@@ -58,6 +58,9 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err := m.save(ctx, db); err != nil {
 		return run, err
 	}
+	if err := m.ready(ctx, db, name); err != nil {
+		return run, err
+	}
 	runner, err := m.runner(db, sink, name)
 	if err != nil {
 		return run, err
@@ -135,15 +138,20 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	if err != nil {
 		return jobs.Count{}, err
 	}
-	in := m.work.importer(m.work.target(name))
-	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
-	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	var db *ledger.DB
 	if m.space.hasLedger() {
-		db, err := m.space.open(ctx)
-		if err != nil {
+		if db, err = m.space.open(ctx); err != nil {
 			return jobs.Count{}, err
 		}
 		defer db.Close()
+	}
+	if err := m.ready(ctx, db, name); err != nil {
+		return jobs.Count{}, err
+	}
+	in := m.work.importer(m.work.target(name))
+	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
+	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	if db != nil {
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {

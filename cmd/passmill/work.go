@@ -76,6 +76,9 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 
 // place says where the names of the columns were looked for.
 func (w *work) place() string {
+	if w.job.Source.Kind != jobs.SourceFile {
+		return "the names of the columns that the database gives"
+	}
 	return fmt.Sprintf("the names of the columns in row %d of %s (header: under source names another row)", w.job.Source.Header, w.job.Source.File)
 }
 
@@ -104,6 +107,8 @@ func (w *work) openSource(ctx context.Context) (err error) {
 	switch w.job.Source.Kind {
 	case jobs.SourceFile:
 		w.source, err = w.openSheet(ctx)
+	case jobs.SourceQuery:
+		w.source, err = w.openQuery(ctx)
 	default:
 		err = fmt.Errorf("%s can't be read by this version", w.job.Source.Kind)
 	}
@@ -139,7 +144,7 @@ func (w *work) join() (err error) {
 		return err
 	}
 	w.filler.join(fields)
-	return nil
+	return w.keyOf()
 }
 
 // fields returns the fields that rows have to give: those that the template
