@@ -96,6 +96,9 @@ func (w *work) keyOf() error {
 // ready prepares a source for being read to its end; since is when the last good
 // run began, if there was one.
 func (w *work) ready(ctx context.Context, since time.Time) error {
+	if c, ok := w.source.(*table.Classic); ok {
+		return c.Count(ctx)
+	}
 	q, ok := w.source.(*table.Query)
 	if !ok {
 		return nil
@@ -116,6 +119,9 @@ func (m *maker) ready(ctx context.Context, db *ledger.DB, sink string) error {
 		if since, err = db.LastGood(ctx, m.work.key(m.rowOptions, m.Force, m.work.target(sink))); err != nil {
 			return err
 		}
+	}
+	if c, ok := m.work.source.(*table.Classic); ok {
+		c.SetAll(m.Force)
 	}
 	return m.work.ready(ctx, since)
 }

@@ -65,6 +65,7 @@ type commands struct {
 	Check    checkCommand    `cmd:"" help:"Say everything that is wrong with a job's rows, and sign nothing."`
 	Verify   verifyCommand   `cmd:"" help:"Say what a phone would refuse in finished passes, and why."`
 	Template templateCommand `cmd:"" help:"List, copy and check templates, or write the empty workbook for one."`
+	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
 	Demo     demoCommand     `cmd:"" help:"Make a thousand passes from nothing, to see how it works."`

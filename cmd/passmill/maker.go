@@ -65,6 +65,11 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err != nil {
 		return run, err
 	}
+	done, err := m.completer(runner.Importer)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, done.close()) }()
 	runner.Resumed = func(run jobs.Run) {
 		m.resumed, m.before = true, run.Count.Made
 		fmt.Fprintf(m.told.w, "going on with run %d, which was interrupted: %s were made before\n", run.ID, count(m.before, "pass"))
@@ -80,7 +85,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if !m.resumed { // then the rows were read by an earlier process
 		m.unfound = runner.Importer.Unfound()
 	}
-	return run, jobs.Sweep(ctx, db, sink, name)
+	return run, errors.Join(done.complete(ctx, db, m.work.target(name)), jobs.Sweep(ctx, db, sink, name))
 }
 
 // save keeps in the ledger what it takes to press the passes again.

@@ -55,7 +55,11 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 	if signing {
 		errs = append(errs, w.loadIdentity(time.Now()))
 	}
-	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
+	sourceErr := w.openSource(ctx)
+	var templateErr error
+	if job.Template != "" || sourceErr == nil { // the classic tables name one
+		templateErr = w.loadTemplate()
+	}
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
 		if err := w.join(); err != nil {
@@ -109,6 +113,8 @@ func (w *work) openSource(ctx context.Context) (err error) {
 		w.source, err = w.openSheet(ctx)
 	case jobs.SourceQuery:
 		w.source, err = w.openQuery(ctx)
+	case jobs.SourceTables:
+		w.source, err = w.openTables(ctx)
 	default:
 		err = fmt.Errorf("%s can't be read by this version", w.job.Source.Kind)
 	}
