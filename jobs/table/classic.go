@@ -184,7 +184,7 @@ func (c *Classic) Close() error { return c.db.close() }
 // with.
 func (c *Classic) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 	return func(yield func(jobs.Row, error) bool) {
-		number, last := 0, ""
+		number, last := 0, sql.NullString{}
 		for {
 			var page []pass
 			err := ctx.Err()
@@ -207,7 +207,7 @@ func (c *Classic) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 					return
 				}
 			}
-			last = page[len(page)-1].serial
+			last = sql.NullString{String: page[len(page)-1].serial, Valid: true}
 		}
 	}
 }
@@ -225,8 +225,9 @@ type field struct {
 	value sql.NullString
 }
 
-// page reads the passes behind a serial number, in one transaction.
-func (c *Classic) page(ctx context.Context, last string) ([]pass, error) {
+// page reads the first passes, or those behind a serial number, in one
+// transaction.
+func (c *Classic) page(ctx context.Context, last sql.NullString) ([]pass, error) {
 	var o *sql.TxOptions
 	if c.db.postgres {
 		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
@@ -237,8 +238,12 @@ func (c *Classic) page(ctx context.Context, last string) ([]pass, error) {
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var page []pass
-	query := fmt.Sprintf("SELECT serial_number, %s FROM pass_job WHERE %s AND serial_number > $2 ORDER BY serial_number LIMIT %d", c.db.mark(), c.where(), pageRows)
-	err = each(tx.QueryContext(ctx, query, c.typeID, last))(func(rows *sql.Rows) error {
+	behind, args := "", []any{c.typeID}
+	if last.Valid {
+		behind, args = " AND serial_number > $2", append(args, last.String)
+	}
+	query := fmt.Sprintf("SELECT serial_number, %s FROM pass_job WHERE %s%s ORDER BY serial_number LIMIT %d", c.db.mark(), c.where(), behind, pageRows)
+	err = each(tx.QueryContext(ctx, query, args...))(func(rows *sql.Rows) error {
 		var p pass
 		err := rows.Scan(&p.serial, &p.mark)
 		page = append(page, p)
