@@ -92,7 +92,7 @@ func TestPages(t *testing.T) {
 }
 
 // mark marks rows as if a ledger had made some of them with what was read.
-func mark(t testing.TB, dsn string, c *table.Classic, made func(serial string) (known jobs.Known, ok bool), between func()) error {
+func mark(t testing.TB, c *table.Classic, made func(serial string) (known jobs.Known, ok bool), between func()) error {
 	t.Helper()
 	m, err := table.NewMarker(c, "cards")
 	must(t, err)
@@ -146,7 +146,7 @@ func TestMark(t *testing.T) {
 		update := func() {
 			run(t, dsn, `UPDATE pass_job SET updated = '2026-11-25 12:00:00.5' WHERE serial_number = 'S0006'`)
 		}
-		must(t, mark(t, dsn, c, known, update))
+		must(t, mark(t, c, known, update))
 		open := func(what string, want ...string) {
 			t.Helper()
 			got, err := drain(t.Context(), c)
@@ -155,7 +155,7 @@ func TestMark(t *testing.T) {
 			}
 		}
 		open("after the run", "S0002", "S0003", "S0004", "S0005", "S0006")
-		must(t, mark(t, dsn, c, good, func() {}))
+		must(t, mark(t, c, good, func() {}))
 		open("after a second run")
 		run(t, dsn, `UPDATE pass_job SET updated = '2026-11-25 12:00:00.501' WHERE serial_number = 'S0006'`,
 			`UPDATE pass_job SET completed = FALSE WHERE serial_number = 'S0001'`,

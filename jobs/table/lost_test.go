@@ -203,3 +203,47 @@ func TestServerGone(t *testing.T) {
 		t.Errorf("%d rows, error %v", len(got), err)
 	}
 }
+
+// TestCutPages cuts the connection while the classic tables are read and marked:
+// every pass comes once, and in the end all are marked.
+func TestCutPages(t *testing.T) {
+	const passes, cuts = 600, 40
+	dsn := pgtest.Start(t)
+	create(t, dsn, 0)
+	series := fmt.Sprintf(`FROM GENERATE_SERIES(1, %d) AS n`, passes)
+	run(t, dsn, `INSERT INTO pass_job (pass_type_identifier, serial_number) SELECT '`+typeID+`', n `+series,
+		`INSERT INTO pass_job_field SELECT '`+typeID+`', n, 'N', n `+series,
+		`INSERT INTO pass_job_dictionary (pass_type_identifier, serial_number, section, position, key, value) SELECT '`+typeID+`', n, 'backFields', 1, 'k', n `+series)
+	c, through := newCutter(t, dsn)
+	const plenty = 1 << 30
+	size := int64(plenty)
+	random := rand.New(rand.NewPCG(4, 2026))
+	for i := range cuts + 1 { // the first is not cut: it tells how much there is
+		run(t, dsn, `UPDATE pass_job SET completed = FALSE`)
+		at := random.Int64N(size)
+		if i == 0 {
+			at = plenty
+		}
+		c.after.Store(at)
+		source, err := table.OpenClassic(t.Context(), table.ClassicOptions{Database: through, TypeID: typeID, Now: now})
+		must(t, err)
+		names, err := drain(t.Context(), source)
+		must(t, err)
+		if len(names) != passes || len(unique(names)) != passes {
+			t.Errorf("cut at byte %d: %d rows, %d different ones", at, len(names), len(unique(names)))
+		}
+		must(t, mark(t, source, good, func() {}))
+		if i == 0 {
+			size = plenty - c.after.Load()
+		}
+		c.after.Store(-1 << 40)
+		open, err := drain(t.Context(), source)
+		if err != nil || len(open) != 0 {
+			t.Errorf("cut at byte %d: %d rows are not marked, %v", at, len(open), err)
+		}
+		must(t, source.Close())
+	}
+	if got := c.cuts.Load(); got != cuts {
+		t.Errorf("%d cuts, want %d", got, cuts)
+	}
+}

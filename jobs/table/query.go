@@ -221,7 +221,7 @@ func (q *Query) Count(ctx context.Context) error {
 }
 
 func (q *Query) noKey(rows int) error {
-	return fmt.Errorf("the key %s is NULL in %d of the rows; give them one, leave them out (WHERE %s IS NOT NULL), or name another column under key:",
+	return fmt.Errorf("the key %s is NULL in %d of the rows; give them one, leave them out (WHERE %s IS NOT NULL), or name another column under key: in the job",
 		q.columns[q.key].name, rows, q.columns[q.key].name)
 }
 

@@ -120,7 +120,7 @@ func (r *reading) take(c *cells) error {
 		return nil
 	}
 	if len(r.held) == maxEqual {
-		return fmt.Errorf("more than %d rows have one value in the key %s, which must tell rows apart; name a column that does under key:", maxEqual, r.q.columns[r.q.key].name)
+		return fmt.Errorf("more than %d rows have one value in the key %s, which must tell rows apart; name a column that does under key: in the job", maxEqual, r.q.columns[r.q.key].name)
 	}
 	r.key = c.key()
 	r.held = append(r.held, c.row(jobs.Origin{File: r.q.db.name, Key: r.q.columns[r.q.key].name + "=" + keyText(r.key)}))

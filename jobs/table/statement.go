@@ -187,7 +187,7 @@ func (p *scanner) foreign(c rune) error {
 			return p.copy(size+2*len(tag), true)
 		}
 	}
-	return fmt.Errorf("the query has a parameter that begins with %c; write parameters as :name, and their values under params:", c)
+	return fmt.Errorf("the query has a parameter that begins with %c; write parameters as :name, and their values under params: in the job", c)
 }
 
 func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
