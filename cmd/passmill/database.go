@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,6 +31,23 @@ func (w *work) database() (string, error) {
 		return w.databasePath(s.Database), nil
 	}
 	return defaultDatabase(w.dir)
+}
+
+// databaseName returns what stays the same for one database, whoever may open it
+// with whatever password.
+func (w *work) databaseName() string {
+	database, err := w.database()
+	if err != nil {
+		return "" // then it could not be opened either
+	}
+	if u, err := url.Parse(database); err == nil && isURL(database) {
+		u.User = nil
+		query := u.Query()
+		query.Del("password")
+		u.RawQuery = query.Encode()
+		return u.String()
+	}
+	return database
 }
 
 func fromEnvironment(name string) (string, error) {

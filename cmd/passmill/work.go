@@ -211,6 +211,10 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 
 // key returns what must be the same for an interrupted run to be resumed.
 func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target))
+	settings := fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target)
+	if w.job.Source.Kind != jobs.SourceFile { // a variable may name another database than before
+		settings = fmt.Append(settings, w.databaseName())
+	}
+	sum := sha256.Sum256(settings)
 	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Sink: target.Sink, Settings: jobs.Hash(sum[:16])}
 }

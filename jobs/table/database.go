@@ -56,7 +56,8 @@ func open(ctx context.Context, dsn string, m mode) (d *database, err error) {
 
 func openPostgres(dsn string, m mode) (*database, error) {
 	cfg, err := connect.Postgres(dsn, map[string]string{
-		"statement_timeout": "0", // a million rows are read by one statement
+		"statement_timeout":  "0", // a million rows are read by one statement
+		"extra_float_digits": "3", // keys go back as text, and must be the same
 	})
 	if err != nil {
 		return nil, err

@@ -19,10 +19,14 @@ const (
 	codeCanceled      = "57014"
 )
 
+// quotedValue is what stands between the first and the last quote: a value may
+// have some itself.
+var quotedValue = regexp.MustCompile(`(?s)".*"`)
+
 var numbered = regexp.MustCompile(`\$(\d+)`)
 
-// explain puts an error of the database into the terms of the query. What the
-// server says of a value is cut off: it could be a row's.
+// explain puts an error of the database into the terms of the query. A value
+// that the server quotes is left out: it could be a row's.
 func (q *Query) explain(err error) error {
 	e, ok := errors.AsType[*pq.Error](err)
 	if !ok {
@@ -43,8 +47,7 @@ func (q *Query) explain(err error) error {
 	case code == codeCanceled:
 		fix = "if the database's statement_timeout is to blame, write statement_timeout=0 into the URL"
 	case strings.HasPrefix(code, "22"): // what is wrong with data
-		message, _, _ = strings.Cut(message, `: "`)
-		message, _, _ = strings.Cut(message, ` "`)
+		message = quotedValue.ReplaceAllString(message, `"…"`)
 		fix = "look for the row, or the value under params:, with the database's own program"
 	case code == codeNoOrder && strings.Contains(message, "ordering operator"):
 		fix = "name a column under key: that can be sorted"

@@ -174,10 +174,13 @@ func TestQueryMistakes(t *testing.T) {
 		t.Error("a missing file was made")
 	}
 	// What a server says of a row's value is not repeated.
-	q := openQuery(t, table.QueryOptions{Database: pg, SQL: "SELECT id, name::int AS n FROM m", Key: "id"})
-	for _, err := range q.Rows(t.Context()) {
-		if err == nil || strings.Contains(err.Error(), "Secret") || !strings.Contains(err.Error(), "invalid input syntax for type integer") {
-			t.Errorf("got error %v", err)
+	for sql, want := range map[string]string{
+		"SELECT id, name::int AS n FROM m":                                    `invalid input syntax for type integer: "…"; look for the row`,
+		"SELECT id, (REPLACE(name, 'Secret', '4711471147'))::int AS n FROM m": `value "…" is out of range for type integer; look for the row`,
+	} {
+		_, err := drain(t.Context(), openQuery(t, table.QueryOptions{Database: pg, SQL: sql, Key: "id"}))
+		if err == nil || strings.Contains(err.Error(), "Secret") || strings.Contains(err.Error(), "4711") || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %s", err, want)
 		}
 	}
 }
