@@ -139,8 +139,8 @@ func (q *Query) describe(ctx context.Context) error {
 	return cmp.Or(rows.Err(), rows.Close())
 }
 
-// again2 is how SQLite calls the second column of a name in a subquery.
-var again2 = regexp.MustCompile(`^(.+):\d+$`)
+// repeated is how SQLite calls the second column of a name in a subquery.
+var repeated = regexp.MustCompile(`^(.+):\d+$`)
 
 // checkColumns reports every column that can't be one of a source.
 func (q *Query) checkColumns() error {
@@ -148,7 +148,7 @@ func (q *Query) checkColumns() error {
 	seen := map[string]string{}
 	for i, c := range q.columns {
 		name := c.name
-		if m := again2.FindStringSubmatch(name); m != nil && !q.db.postgres {
+		if m := repeated.FindStringSubmatch(name); m != nil && !q.db.postgres {
 			name = m[1]
 		}
 		folded := jobs.FoldName(name)
