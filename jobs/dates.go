@@ -51,6 +51,13 @@ var (
 // parseDate returns the time that text means, and whether it names a time of day.
 func (r *reader) parseDate(c Cell) (t time.Time, timed bool, err error) {
 	if c.Kind == DateCell {
+		if len(c.Raw) > len("2006-01-02T15:04:05") { // with its offset
+			t, ok := r.parseZoned(c.Raw)
+			if !ok {
+				return t, false, errNotDate
+			}
+			return t, true, nil
+		}
 		t, err := time.ParseInLocation("2006-01-02T15:04:05", c.Raw, r.zone)
 		if err != nil {
 			return t, false, errNotDate // the error of package time quotes the value

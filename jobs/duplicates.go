@@ -75,7 +75,7 @@ func (im *Importer) duplicate(c *candidate) {
 	im.refuse(c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", first.row), duplicateFix)
 	if !first.told {
 		origin := c.origin
-		origin.Row = int(first.row)
+		origin.Row, origin.Key = int(first.row), "" // the key is this row's
 		im.seen.twice = append(im.seen.twice, twin{origin, key, c.staged.Row})
 		first.told = true
 		im.seen.first[key] = first
@@ -88,11 +88,13 @@ const duplicateFix = "give each row a serial number of its own; capital and smal
 func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
 	var staged []int
 	var seen []int64
+	var rows []int
 	batch := Batch{Number: number}
 	for _, t := range im.seen.twice {
 		c := candidate{origin: t.origin}
 		im.refuse(&c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", t.again), duplicateFix)
 		batch.Problems = append(batch.Problems, c.problems...)
+		rows = append(rows, t.origin.Row)
 		switch pass := im.seen.first[t.key].pass; pass {
 		case refusedRow:
 			continue // counted as refused already
@@ -105,6 +107,9 @@ func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
 		}
 		batch.Refused++
 		im.count.Refused++
+	}
+	if im.Untaken != nil && len(rows) > 0 {
+		im.Untaken(rows)
 	}
 	if im.Snapshot != nil && len(staged)+len(seen) > 0 {
 		if err := im.Snapshot.Withdraw(ctx, run, staged, seen); err != nil {

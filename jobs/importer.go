@@ -48,6 +48,12 @@ type Importer struct {
 	Limit int      // read no more rows than this; 0 means all
 	Only  []string // take the rows with these serial numbers; empty means all
 
+	// Taken gets every row that is not refused, staged or unchanged, with its
+	// Mark; Untaken the numbers of those that turned out to be refused after
+	// that. Both may be nil.
+	Taken   func(s Staged, mark string) error
+	Untaken func(rows []int)
+
 	// Report gets every problem, in the order of the rows. It may be nil.
 	Report func(Problem)
 	// Progress is called now and then with what has been read. It may be nil.
@@ -116,6 +122,7 @@ func (im *Importer) Import(ctx context.Context, run int64) (Count, error) {
 // A candidate is a row that has been read and hashed.
 type candidate struct {
 	origin   Origin
+	mark     string
 	staged   Staged
 	values   []Value // kept for the preflight
 	lists    []List
@@ -162,7 +169,7 @@ func (im *Importer) read(ctx context.Context, batches chan<- []candidate) error 
 // candidate reads one row; ok is false if Only does not ask for it.
 func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 	values := make([]Value, len(im.Schema.Fields))
-	problems := im.Schema.Read(row, values)
+	problems := append(slices.Clone(row.Problems), im.Schema.Read(row, values)...)
 	serial := values[im.Serial].Text
 	if len(im.Only) > 0 {
 		if !slices.Contains(im.Only, serial) {
@@ -170,14 +177,10 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 		}
 		im.found = append(im.found, serial)
 	}
+	c = candidate{origin: row.Origin, mark: row.Mark, values: values, lists: row.Lists, problems: problems}
 	for i := range problems {
 		problems[i].Serial = serial
-	}
-	c = candidate{origin: row.Origin, values: values, lists: row.Lists, problems: problems, refused: len(problems) > 0}
-	for _, p := range row.Problems {
-		p.Serial = serial
-		c.problems = append(c.problems, p)
-		c.refused = c.refused || p.Severity == Refused
+		c.refused = c.refused || problems[i].Severity == Refused
 	}
 	c.staged = Staged{Row: row.Origin.Row, Serial: serial}
 	if im.Bundle >= 0 {

@@ -1,6 +1,8 @@
 package jobs_test
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -100,5 +102,27 @@ func TestSourceKinds(t *testing.T) {
 				t.Errorf("the error shows the password: %v", err)
 			}
 		})
+	}
+}
+
+// TestParams: a parameter has the text that stands in the file.
+func TestParams(t *testing.T) {
+	const file = "template: a\nserial: b\noutput: {dir: o}\ncertificate: {p12: x}\nsource: {database: d, query: q, params: %s}"
+	job, err := jobs.ParseJob(fmt.Appendf(nil, file, `{a: 007, b: 1.50, c: true, d: 2026-11-25, e: "7", f: '', g: 1e5, h: north side, 12: 0x10}`), "x.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := jobs.Params{"a": "007", "b": "1.50", "c": "true", "d": "2026-11-25", "e": "7", "f": "", "g": "1e5", "h": "north side", "12": "0x10"}
+	if !maps.Equal(job.Source.Params, want) {
+		t.Errorf("got %q, want %q", job.Source.Params, want)
+	}
+	block := strings.Replace(file, "{database: d, query: q, params: %s}", "\n  database: d\n  query: q\n  params:\n    club: 007\n", 1)
+	if job, err = jobs.ParseJob([]byte(block), "x.yaml"); err != nil || job.Source.Params["club"] != "007" {
+		t.Errorf("one pair in a block: got %v, %v", job, err)
+	}
+	for text, want := range map[string]string{"{a: }": "params: a: must be one value", "{a: [1]}": "params: a: must be one value", "[a]": "params: must be pairs"} {
+		if _, err := jobs.ParseJob(fmt.Appendf(nil, file, text), "x.yaml"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", text, err, want)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func appendStruct(dst []byte, v reflect.Value, indent string) []byte {
 			dst = appendStruct(dst, member, indent+"  ")
 		case member.Kind() == reflect.Map:
 			dst = fmt.Appendf(dst, "%s%s:\n", indent, key)
-			dst = appendMap(dst, member.Interface().(map[string]string), indent+"  ")
+			dst = appendMap(dst, member.Convert(reflect.TypeFor[map[string]string]()).Interface().(map[string]string), indent+"  ")
 		case member.Kind() == reflect.Slice:
 			dst = fmt.Appendf(dst, "%s%s:\n", indent, key)
 			for n := range member.Len() {

@@ -12,6 +12,10 @@ import (
 // a phone shows no more, and a cell that swallowed a file is a mistake.
 const maxTextLength = 10_000
 
+// maxJSONLength bounds JSON, which holds many values: all fields of a pass's
+// back, say.
+const maxJSONLength = 10 * maxTextLength
+
 // A mistake is what is wrong with one cell, before it is known where the cell is.
 type mistake struct {
 	code, message, fix string
@@ -111,10 +115,21 @@ func (r *reader) readFormat() (err error) {
 	return err
 }
 
+// noResult says what stands in the place of a value.
+func noResult(c Cell) *mistake {
+	switch c.Text {
+	case "NaN", "Infinity", "-Infinity": // no spreadsheet's
+		return &mistake{"not-a-number", "is infinite or not a number in the database", "correct it there, or let the query give NULL in its place"}
+	case "binary data":
+		return &mistake{"bad-text", "holds binary data, which is no text", "leave it out of the query, or let it be turned into text"}
+	}
+	return &mistake{"formula-error", "the formula in this cell has no result but an error", "mend the formula, or write the value itself"}
+}
+
 // read returns the value of a cell, or what is wrong with it.
 func (r *reader) read(c Cell) (Value, *mistake) {
 	if c.Kind == ErrorCell {
-		return Value{}, &mistake{"formula-error", "the formula in this cell has no result but an error", "mend the formula, or write the value itself"}
+		return Value{}, noResult(c)
 	}
 	if strings.TrimSpace(c.Text) == "" && c.Raw == "" {
 		switch {
@@ -130,7 +145,11 @@ func (r *reader) read(c Cell) (Value, *mistake) {
 
 func (r *reader) parse(c Cell) (Value, *mistake) {
 	c.Text = strings.TrimSpace(c.Text)
-	if m := checkText(c.Text); m != nil && c.Kind != ListCell { // whose elements were checked one by one
+	limit := maxTextLength
+	if r.field.Type == TypeJSON {
+		limit = maxJSONLength
+	}
+	if m := checkText(c.Text, limit); m != nil && c.Kind != ListCell { // whose elements were checked one by one
 		return Value{}, m
 	}
 	if r.oneOf != nil {
@@ -145,7 +164,7 @@ func (r *reader) parse(c Cell) (Value, *mistake) {
 	if m != nil {
 		return Value{}, m
 	}
-	limit := r.field.MaxLength
+	limit = r.field.MaxLength
 	if limit > 0 && utf8.RuneCountInString(text) > limit {
 		return Value{}, &mistake{"too-long", fmt.Sprintf("has %d characters, but at most %d are allowed", utf8.RuneCountInString(text), limit), "shorten it"}
 	}
@@ -175,9 +194,9 @@ func (r *reader) convert(c Cell) (text, json string, m *mistake) {
 // checkText refuses what no person means to write and what changes how its
 // neighbours are shown: control characters, and the invisible ones that turn
 // the direction of text (Unicode's explicit bidirectional formatting).
-func checkText(s string) *mistake {
-	if len(s) > maxTextLength && utf8.RuneCountInString(s) > maxTextLength {
-		return &mistake{"too-long", fmt.Sprintf("has more than %d characters", maxTextLength), "shorten it"}
+func checkText(s string, limit int) *mistake {
+	if len(s) > limit && utf8.RuneCountInString(s) > limit {
+		return &mistake{"too-long", fmt.Sprintf("has more than %d characters", limit), "shorten it"}
 	}
 	for i, c := range s {
 		switch {

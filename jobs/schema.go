@@ -100,6 +100,14 @@ func (s *Schema) Column(i int) string {
 	return s.source[s.columns[i]].Ref
 }
 
+// Header returns the name of the column that feeds field i; "" if none does.
+func (s *Schema) Header(i int) string {
+	if i < 0 || s.columns[i] < 0 {
+		return ""
+	}
+	return s.source[s.columns[i]].Name
+}
+
 // Read reads row into values, which is parallel to Fields, and returns all that
 // is wrong with it. A value with a problem is absent.
 func (s *Schema) Read(row Row, values []Value) (problems []Problem) {

@@ -22,6 +22,11 @@ func read(t *testing.T, f jobs.Field, c jobs.Cell) (jobs.Value, []jobs.Problem) 
 
 func text(s string) jobs.Cell { return jobs.Cell{Text: s, Kind: jobs.TextCell} }
 
+// instant is a date of which the source knows the very point in time.
+func instant(raw string) jobs.Cell {
+	return jobs.Cell{Text: raw + ", as shown", Raw: raw, Kind: jobs.DateCell}
+}
+
 func TestReadGoodCells(t *testing.T) {
 	berlin := "Europe/Berlin"
 	tests := []struct {
@@ -77,6 +82,13 @@ func TestReadGoodCells(t *testing.T) {
 		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, text("2026-12-31T20:15:30Z"), "2026-12-31 21:15", `"2026-12-31T21:15:30+01:00"`},
 		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T20:15:30Z"), "2026-12-31 20:15", `"2026-12-31T20:15:30Z"`},
 		{jobs.Field{Type: jobs.TypeDateTime}, text("2026-12-31T20:15:30.250+05:30"), "2026-12-31 20:15", `"2026-12-31T20:15:30+05:30"`},
+		{jobs.Field{Type: jobs.TypeDateTime, TimeZone: berlin}, instant("2026-12-31T15:15:30-05:00"), "2026-12-31 21:15", `"2026-12-31T21:15:30+01:00"`},
+		{jobs.Field{Type: jobs.TypeDateTime}, instant("2026-12-31T15:15:30-05:00"), "2026-12-31 15:15", `"2026-12-31T15:15:30-05:00"`},
+		{jobs.Field{Type: jobs.TypeDateTime, At: "18:00:00"}, instant("2026-12-31T00:00:00+01:00"), "2026-12-31 00:00", `"2026-12-31T00:00:00+01:00"`},
+		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin}, instant("2026-06-30T22:00:00Z"), "2026-07-01", `"2026-07-01T00:00:00+02:00"`},
+		{jobs.Field{Type: jobs.TypeDate}, instant("2026-06-30T22:00:00Z"), "2026-06-30", `"2026-06-30T00:00:00Z"`},
+		{jobs.Field{}, instant("2026-06-30T22:00:00Z"), "2026-06-30T22:00:00Z, as shown", ""},
+		{jobs.Field{Type: jobs.TypeJSON}, text(`["` + strings.Repeat("x", 20_000) + `"]`), `["` + strings.Repeat("x", 20_000) + `"]`, `["` + strings.Repeat("x", 20_000) + `"]`},
 		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin}, text("2026-06-30T22:00:00Z"), "2026-07-01", `"2026-07-01T00:00:00+02:00"`},
 		{jobs.Field{Type: jobs.TypeDate, TimeZone: berlin, Format: "dd.MM.yyyy"}, text("2026-06-30T22:00:00Z"), "01.07.2026", `"2026-07-01T00:00:00+02:00"`},
 		{jobs.Field{Type: jobs.TypeDate}, text("2026-06-30T22:00:00-02:00"), "2026-06-30", `"2026-06-30T00:00:00-02:00"`},
@@ -126,6 +138,8 @@ func TestReadBadCells(t *testing.T) {
 	}{
 		{jobs.Field{}, text(""), "missing"},
 		{jobs.Field{}, jobs.Cell{Text: "#DIV/0!", Kind: jobs.ErrorCell}, "formula-error"},
+		{jobs.Field{}, jobs.Cell{Text: "NaN", Kind: jobs.ErrorCell}, "not-a-number"},
+		{jobs.Field{Type: jobs.TypeDateTime}, jobs.Cell{Text: "x", Raw: "2026-12-31T25:00:00+01:00", Kind: jobs.DateCell}, "not-a-date"},
 		{jobs.Field{}, text("a\x00b"), "bad-text"},
 		{jobs.Field{}, text("a\x1bb"), "bad-text"},
 		{jobs.Field{}, text("a\xffb"), "bad-text"},

@@ -35,10 +35,14 @@ type Row struct {
 	Origin Origin
 	Cells  []Cell // parallel to the columns; never longer, missing ones are empty
 
-	// Lists and Problems may be kept. A row with a problem that is refused is
-	// not made.
-	Lists    []List    // of the cells that are lists
-	Problems []Problem // what the source itself found wrong with the row
+	// Lists and Problems may be kept.
+	Lists []List // of the cells that are lists
+	// Problems are those that the source itself has with the row: values that
+	// contradict each other, say. One of severity [Refused] refuses the row.
+	Problems []Problem
+	// Mark is the source's own note of the version of the row that was read;
+	// it comes back with [Importer.Taken]. Most sources have none.
+	Mark string
 }
 
 // A List says where the elements of a [ListCell] come from: each is a row of
@@ -69,10 +73,11 @@ func (l List) origin(inside string) (Origin, bool) {
 // An Origin says where a row or a problem comes from, in the user's terms.
 // The zero value of a member means that it is unknown or does not apply.
 type Origin struct {
-	File   string // base name of the file
+	File   string // base name of the file, or the name of the database
 	Sheet  string // name of the sheet; empty for CSV
 	Row    int    // number of the row as a spreadsheet shows it, from 1
 	Column string // letters of the column
+	Key    string // what finds the row in a database: "member_id=4711"
 }
 
 // Cell returns the address of the cell as spreadsheets write it: "Members!C17"
@@ -88,7 +93,8 @@ func (o Origin) Cell() string {
 }
 
 // String returns the most exact address that is known, for messages:
-// "members.xlsx, Members!C17", "members.csv, row 17", "members.csv".
+// "members.xlsx, Members!C17", "members.csv, row 17", "members.csv",
+// "members.db, row 17 (member_id=4711)".
 func (o Origin) String() string {
 	place := o.Cell()
 	if place == "" && o.Row > 0 {
@@ -96,6 +102,9 @@ func (o Origin) String() string {
 		if o.Sheet != "" {
 			place = fmt.Sprintf("%s, row %d", o.Sheet, o.Row)
 		}
+	}
+	if o.Key != "" { // rows of a database have no numbers but those of this reading
+		place = strings.TrimPrefix(fmt.Sprintf("%s (%s)", place, o.Key), " ")
 	}
 	if place == "" {
 		place = o.Sheet
@@ -116,8 +125,9 @@ type Cell struct {
 	Text string
 	// Raw is the stored value where it is more exact than Text: the decimal
 	// digits of a number ("1234.5", never in scientific notation), the local
-	// date and time of a date ("2006-01-02T15:04:05"), "true" or "false".
-	// It is empty for text.
+	// date and time of a date ("2006-01-02T15:04:05"), followed by its offset
+	// from UTC where the source knows the very point in time
+	// ("2006-01-02T15:04:05+02:00"), "true" or "false". It is empty for text.
 	Raw  string
 	Kind CellKind
 }
@@ -132,6 +142,6 @@ const (
 	NumberCell
 	DateCell
 	BoolCell
-	ErrorCell // a formula's error, such as #DIV/0!, in Text
+	ErrorCell // a formula's error, such as #DIV/0!, or a database's NaN, in Text
 	ListCell  // a list that the source has put together and checked, as JSON in Text
 )

@@ -31,12 +31,12 @@ type SourceSpec struct {
 	Hidden string `yaml:"hidden"` // skip (the default) | keep hidden rows
 	Fields string `yaml:"fields"` // the sheet with pass fields; one called Fields if absent
 
-	Database    string            `yaml:"database"`    // path of an SQLite file, or a postgres:// URL without a password
-	DatabaseEnv string            `yaml:"databaseEnv"` // or the environment variable that holds it
-	Query       string            `yaml:"query"`       // SELECT …; :name stands for a parameter
-	Params      map[string]string `yaml:"params"`      // values of the query's parameters
-	Key         string            `yaml:"key"`         // column that tells rows apart; that of the serial number if absent
-	TimeZone    string            `yaml:"timeZone"`    // IANA name in which points in time are shown; UTC if absent
+	Database    string `yaml:"database"`    // path of an SQLite file, or a postgres:// URL without a password
+	DatabaseEnv string `yaml:"databaseEnv"` // or the environment variable that holds it
+	Query       string `yaml:"query"`       // SELECT …; :name stands for a parameter
+	Params      Params `yaml:"params"`      // values of the query's parameters
+	Key         string `yaml:"key"`         // column that tells rows apart; that of the serial number if absent
+	TimeZone    string `yaml:"timeZone"`    // IANA name in which points in time are shown; UTC if absent
 }
 
 // UnmarshalYAML implements [yaml.InterfaceUnmarshaler]: a bare word is a kind.

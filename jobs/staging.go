@@ -35,6 +35,9 @@ func (im *Importer) stage(ctx context.Context, run int64, number int, rows []can
 			im.preflight(c)
 		}
 		im.book(c, &batch)
+		if err := im.take(c); err != nil {
+			return err
+		}
 	}
 	return im.store(ctx, run, batch)
 }
@@ -103,6 +106,14 @@ func (im *Importer) book(c *candidate, batch *Batch) {
 	if !c.again {
 		im.seen.note(c.staged.Serial, pass)
 	}
+}
+
+// take hands over a row that is not refused.
+func (im *Importer) take(c *candidate) error {
+	if im.Taken == nil || c.refused {
+		return nil
+	}
+	return im.Taken(c.staged, c.mark)
 }
 
 func (im *Importer) store(ctx context.Context, run int64, batch Batch) error {

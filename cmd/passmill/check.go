@@ -30,6 +30,7 @@ type problemLine struct {
 	Sheet    string        `json:"sheet,omitempty"`
 	Row      int           `json:"row,omitempty"`
 	Cell     string        `json:"cell,omitempty"`
+	Key      string        `json:"key,omitempty"`
 	Field    string        `json:"field,omitempty"`
 	Serial   string        `json:"serial,omitempty"`
 	Code     string        `json:"code"`
@@ -71,6 +72,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 	ofNobody += found // such as a pass field of no pass: the passes are made without it
 	ofTemplate(w, tell)
 	ofJob := found - ofNobody
+	if err := w.ready(ctx, time.Time{}); err != nil {
+		return err
+	}
 	meter := newMeter(std.err)
 	in := w.importer(w.target(""))
 	in.Limit, in.Only, in.Report = c.Limit, c.Only, tell
@@ -136,7 +140,7 @@ func (c *checkCommand) print(w io.Writer, p jobs.Problem) {
 		return
 	}
 	line, _ := json.Marshal(problemLine{ // numbers and strings can't fail
-		File: p.Origin.File, Sheet: p.Origin.Sheet, Row: p.Origin.Row, Cell: p.Origin.Cell(), Field: p.Field, Serial: p.Serial,
+		File: p.Origin.File, Sheet: p.Origin.Sheet, Row: p.Origin.Row, Cell: p.Origin.Cell(), Key: p.Origin.Key, Field: p.Field, Serial: p.Serial,
 		Code: p.Code, Severity: p.Severity, Message: p.Message, Fix: p.Fix, Value: p.Value,
 	})
 	fmt.Fprintf(w, "%s\n", line)

@@ -18,11 +18,13 @@ const module = "passmill/"
 // not listed fails the test.
 var imports = map[string][]string{
 	"jobs":                 nil,
+	"jobs/connect":         nil,
 	"jobs/fault":           nil,
 	"jobs/jobstest":        {"jobs"},
-	"jobs/ledger":          {"jobs", "sign"},
+	"jobs/ledger":          {"jobs", "jobs/connect", "sign"},
 	"jobs/ledger/pgtest":   nil,
 	"jobs/sheet":           {"jobs"},
+	"jobs/table":           {"jobs", "jobs/connect"},
 	"jobs/sheet/sheettest": nil,
 	"output/dir":           {"jobs"},
 	"render":               nil,

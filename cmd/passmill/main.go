@@ -67,6 +67,7 @@ type commands struct {
 	Rules    rulesCommand    `cmd:"" help:"Print the rules by which passes are judged, or explain some."`
 	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
+	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
 	Demo     demoCommand     `cmd:"" help:"Make a thousand passes from nothing, to see how it works."`

@@ -58,10 +58,18 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err := m.save(ctx, db); err != nil {
 		return run, err
 	}
+	if err := m.ready(ctx, db, name); err != nil {
+		return run, err
+	}
 	runner, err := m.runner(db, sink, name)
 	if err != nil {
 		return run, err
 	}
+	done, err := m.completer(runner.Importer)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, done.close()) }()
 	runner.Resumed = func(run jobs.Run) {
 		m.resumed, m.before = true, run.Count.Made
 		fmt.Fprintf(m.told.w, "going on with run %d, which was interrupted: %s were made before\n", run.ID, count(m.before, "pass"))
@@ -77,7 +85,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if !m.resumed { // then the rows were read by an earlier process
 		m.unfound = runner.Importer.Unfound()
 	}
-	return run, jobs.Sweep(ctx, db, sink, name)
+	return run, errors.Join(done.complete(ctx, db, m.work.target(name)), jobs.Sweep(ctx, db, sink, name))
 }
 
 // save keeps in the ledger what it takes to press the passes again.
@@ -135,15 +143,20 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	if err != nil {
 		return jobs.Count{}, err
 	}
-	in := m.work.importer(m.work.target(name))
-	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
-	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	var db *ledger.DB
 	if m.space.hasLedger() {
-		db, err := m.space.open(ctx)
-		if err != nil {
+		if db, err = m.space.open(ctx); err != nil {
 			return jobs.Count{}, err
 		}
 		defer db.Close()
+	}
+	if err := m.ready(ctx, db, name); err != nil {
+		return jobs.Count{}, err
+	}
+	in := m.work.importer(m.work.target(name))
+	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
+	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
+	if db != nil {
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, "PASSMILL_DATABASE=")
+			env.Vars = append(env.Vars, "PASSMILL_DATABASE=", "PASSMILL_SOURCE_DATABASE=")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -46,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"status":      scriptStatus,
 			"field":       scriptField,
 			"workbook":    scriptWorkbook,
+			"sql":         scriptSQL,
 		},
 	})
 }
@@ -65,6 +67,19 @@ func scriptCertificate(ts *testscript.TestScript, neg bool, args []string) {
 	for name, data := range map[string][]byte{"pass.p12": p12, "password.txt": []byte("secret\n"), "root.pem": signtest.Shared().RootPEM()} {
 		ts.Check(os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
+}
+
+// scriptSQL runs statements in an SQLite database, which it makes: sql DATABASE
+// FILE.
+func scriptSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql DATABASE FILE")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(ts.ReadFile(args[1]))
+	ts.Check(err)
 }
 
 // scriptStatus runs a command and wants an exit status: status N COMMAND ….

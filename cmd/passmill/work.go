@@ -62,7 +62,11 @@ func openWork(ctx context.Context, def definition, signing bool) (*work, error) 
 	if signing {
 		errs = append(errs, w.loadIdentity(time.Now()))
 	}
-	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
+	sourceErr := w.openSource(ctx)
+	var templateErr error
+	if job.Template != "" || sourceErr == nil { // the classic tables name one
+		templateErr = w.loadTemplate()
+	}
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
 		if err := w.join(ctx); err != nil {
@@ -83,6 +87,9 @@ func openWork(ctx context.Context, def definition, signing bool) (*work, error) 
 
 // place says where the names of the columns were looked for.
 func (w *work) place() string {
+	if w.job.Source.Kind != jobs.SourceFile {
+		return "the names of the columns that the database gives"
+	}
 	return fmt.Sprintf("the names of the columns in row %d of %s (header: under source names another row)", w.job.Source.Header, w.job.Source.File)
 }
 
@@ -118,8 +125,10 @@ func (w *work) openSource(ctx context.Context) (err error) {
 	switch w.job.Source.Kind {
 	case jobs.SourceFile:
 		w.source, err = w.openSheet(ctx)
-	default:
-		err = fmt.Errorf("%s can't be read by this version", w.job.Source.Kind)
+	case jobs.SourceQuery:
+		w.source, err = w.openQuery(ctx)
+	case jobs.SourceTables:
+		w.source, err = w.openTables(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
@@ -164,7 +173,7 @@ func (w *work) join(ctx context.Context) (err error) {
 		return err
 	}
 	w.filler.join(fields)
-	return nil
+	return w.keyOf()
 }
 
 // fields returns the fields that rows have to give: those that the template
@@ -225,6 +234,10 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 
 // key returns what must be the same for an interrupted run to be resumed.
 func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target))
+	settings := fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target)
+	if w.job.Source.Kind != jobs.SourceFile { // a variable may name another database than before
+		settings = fmt.Append(settings, w.databaseName())
+	}
+	sum := sha256.Sum256(settings)
 	return jobs.RunKey{Job: w.job.Name, Source: w.source.Hash(), Template: w.template.Version, Sink: target.Sink, Settings: jobs.Hash(sum[:16])}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"passmill/jobs"
+	"passmill/jobs/connect"
 )
 
 // DB is an open ledger. It is safe for concurrent use.
@@ -59,7 +60,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 }
 
 func open(ctx context.Context, dsn string, o Options, scripts fs.FS) (*DB, error) {
-	db, err := connect(ctx, dsn, o)
+	db, err := dial(ctx, dsn, o)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +71,8 @@ func open(ctx context.Context, dsn string, o Options, scripts fs.FS) (*DB, error
 	return db, nil
 }
 
-// connect opens the database and looks at none of its tables.
-func connect(ctx context.Context, dsn string, o Options) (*DB, error) {
+// dial opens the database and looks at none of its tables.
+func dial(ctx context.Context, dsn string, o Options) (*DB, error) {
 	db := &DB{now: o.Now, wait: o.LockWait, log: o.Log, reads: map[string]*sql.Stmt{}}
 	if db.now == nil {
 		db.now = time.Now
@@ -82,7 +83,7 @@ func connect(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	if isPostgres(dsn) {
+	if connect.IsPostgres(dsn) {
 		return db, db.connectPostgres(ctx, dsn, o.patient)
 	}
 	return db, db.connectSQLite(ctx, dsn)

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"io/fs"
+
+	"passmill/jobs/connect"
 )
 
 // OpenWith and MigrateWith are Open and Migrate with other migrations, to stand
@@ -20,7 +22,7 @@ var Migrations = migrations
 
 // PostgresMode returns the sslmode that a URL ends up with.
 func PostgresMode(dsn string) (string, error) {
-	cfg, err := postgresConfig(dsn)
+	cfg, err := connect.Postgres(dsn, settings)
 	return string(cfg.SSLMode), err
 }
 

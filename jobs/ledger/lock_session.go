@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"passmill/jobs/connect"
 )
 
 // errLockLost means that the connection that held a lock broke.
@@ -47,7 +49,7 @@ func (d *DB) lockSession(ctx context.Context, what, name string) (unlock func() 
 // whether it still had this one.
 func (d *DB) unlockSession(conn *sqlx.Conn, what string) error {
 	defer discard(conn)
-	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), connect.Timeout)
 	defer cancel()
 	const give = `SELECT PG_ADVISORY_UNLOCK($1)`
 	var held bool

@@ -33,7 +33,7 @@ func Migrate(ctx context.Context, dsn string) (from, to int64, err error) {
 }
 
 func migrate(ctx context.Context, dsn string, scripts fs.FS) (from, to int64, err error) {
-	db, err := connect(ctx, dsn, Options{patient: true})
+	db, err := dial(ctx, dsn, Options{patient: true})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"passmill/jobs"
@@ -55,6 +56,33 @@ func (d *DB) Run(ctx context.Context, id int64) (jobs.Run, error) {
 		return jobs.Run{}, fmt.Errorf("run %d: %w", id, err)
 	}
 	return row.run(), nil
+}
+
+// LastGood returns when the last run with this key, whatever its source was,
+// began that made every row: what did not change since then has its pass. It
+// returns the zero time if there is none, or if a run with another template, sink
+// or other settings began after it.
+func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
+	const (
+		same  = `job = ? AND template_hash = ? AND sink = ? AND settings_hash = ?`
+		query = `
+		SELECT started
+		FROM runs
+		WHERE ` + same + ` AND state = 'done' AND refused = 0
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND NOT (` + same + `))
+		ORDER BY id DESC
+		LIMIT 1`
+	)
+	of := []any{key.Job, hash(key.Template), key.Sink, hash(key.Settings)}
+	var started int64
+	err := d.get(ctx, &started, query, slices.Concat(of, of[:1], of)...)
+	switch {
+	case errors.Is(err, jobs.ErrNotFound):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("look for the last good run of job %q: %w", key.Job, err)
+	}
+	return fromMillis(started), nil
 }
 
 // Runs returns the newest runs of a job, or of all jobs if job is empty, newest

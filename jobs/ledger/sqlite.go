@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"passmill/jobs/connect"
 )
 
 // readers is how many connections read a SQLite file beside the one that writes.
@@ -39,7 +40,7 @@ func (d *DB) connectSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	defer unlock()
-	write, err := sql.Open("sqlite", sqliteURI(path, "_txlock=immediate", "_pragma=cache_size(-65536)", "_pragma=wal_autocheckpoint(4000)",
+	write, err := sql.Open("sqlite", connect.SQLite(path, "_txlock=immediate", "_pragma=cache_size(-65536)", "_pragma=wal_autocheckpoint(4000)",
 		"_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)"))
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (d *DB) connectSQLite(ctx context.Context, path string) error {
 		write.Close()
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	read, err := sql.Open("sqlite", sqliteURI(path, "_query_only=1", "_pragma=cache_size(-8192)"))
+	read, err := sql.Open("sqlite", connect.SQLite(path, "_query_only=1", "_pragma=cache_size(-8192)"))
 	if err != nil {
 		write.Close()
 		return err
@@ -59,20 +60,6 @@ func (d *DB) connectSQLite(ctx context.Context, path string) error {
 	read.SetMaxIdleConns(readers)
 	d.read = sqlx.NewDb(read, "sqlite3") // the name by which sqlx knows that parameters are ?
 	return nil
-}
-
-// sqliteURI returns the address of a file with the parameters of the driver. A
-// plain path would end at a question mark in a folder's name.
-func sqliteURI(path string, params ...string) string {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
-	if filepath.VolumeName(path) != "" {
-		u.Path = "/" + u.Path
-	}
-	uri := u.String() + "?_dqs=0&_defensive=1&_pragma=busy_timeout(10000)"
-	for _, p := range params {
-		uri += "&" + p
-	}
-	return uri
 }
 
 // A solo is the one connection that writes to a SQLite file, and its prepared

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"passmill/jobs/connect"
 	"passmill/jobs/fault"
 )
 
@@ -113,7 +114,7 @@ func (d *DB) again(ctx context.Context, what string, op func() error) error {
 	deadline := time.Now().Add(patience)
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := op()
-		if err == nil || ctx.Err() != nil || !passing(err) || time.Now().After(deadline) {
+		if err == nil || ctx.Err() != nil || !connect.Passing(err) || time.Now().After(deadline) {
 			return err
 		}
 		d.log.WarnContext(ctx, "database did not answer, trying again", "step", what, "err", err)
