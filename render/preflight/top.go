@@ -35,7 +35,7 @@ var topRules = []Rule{
 	},
 	{
 		ID: "type", What: "lists, objects and plain values stand where Apple has them", Source: "Apple: Pass", Severity: Refused, Row: true,
-		Fix: "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.core(wrongForm) },
+		Fix: formFix, Check: func(p *Pass) []Finding { return p.core(wrongForm) },
 		Fails: []Example{
 			{Change: `{"associatedStoreIdentifiers": 5}`, Path: "associatedStoreIdentifiers"},
 			{Change: `{"organizationName": ["Club"]}`, Path: "organizationName"},
@@ -129,6 +129,17 @@ func (p *Pass) core(wrong func(at *Place) string) []Finding {
 	})
 }
 
+// formFix shows the forms that the messages of wrongForm and wrongScalar name.
+const formFix = `write a list as ["a", "b"], an object as {"name": "a"}, a text as "a", numbers, true and false without quotes`
+
+// spoken says what a value is in the words of people who don't know JSON.
+func spoken(k render.Kind) string {
+	return [...]string{"null", "true or false", "a number", "a text", "a list", "an object"}[k]
+}
+
+// plain reports whether a value is no text, but holds nothing else either.
+func plain(k render.Kind) bool { return k == render.BoolNode || k == render.NumberNode }
+
 // wrongForm objects to a list or object in the place of a plain value, and the
 // reverse.
 func wrongForm(at *Place) string {
@@ -136,13 +147,26 @@ func wrongForm(at *Place) string {
 	switch {
 	case want == render.Any || have == render.NullNode:
 	case want == render.List && have != render.ArrayNode:
-		return "is " + have.String() + ", not a list"
+		return "is " + spoken(have) + ", where a list belongs"
 	case want == render.Object && have != render.ObjectNode:
-		return "is " + have.String() + ", not an object"
+		return "is " + spoken(have) + ", where an object belongs"
 	case want < render.List && have >= render.ArrayNode:
-		return "is " + have.String() + ", not a plain value"
+		return "is " + spoken(have) + ", where " + belongs(want) + " belongs"
 	}
 	return ""
+}
+
+// belongs says what a plain value of a type is.
+func belongs(t render.Type) string {
+	switch t {
+	case render.Date:
+		return "a date"
+	case render.Number, render.Integer:
+		return "a number"
+	case render.Boolean:
+		return "true or false"
+	}
+	return "a text"
 }
 
 // wrongScalar objects to a plain value of another type.
@@ -152,14 +176,15 @@ func wrongScalar(at *Place) string {
 		return ""
 	}
 	switch {
+	case want == render.Date: // another rule's
 	case want.Textual() && have != render.StringNode:
-		return "is " + have.String() + ", not a string"
+		return "is " + spoken(have) + ", not a text"
 	case (want == render.Number || want == render.Integer) && have != render.NumberNode:
-		return "is " + have.String() + ", not a number"
+		return "is " + spoken(have) + ", not a number"
 	case want == render.Integer && strings.ContainsAny(at.Node.Text, ".eE"):
 		return "is not a whole number"
 	case want == render.Boolean && have != render.BoolNode:
-		return "is " + have.String() + ", not true or false"
+		return "is " + spoken(have) + ", not true or false"
 	}
 	return ""
 }
