@@ -23,7 +23,7 @@ var nfcRules = []Rule{
 	{
 		ID: "nfc-message", What: "what is told over NFC has at most 64 bytes", Severity: FallsBack, Row: true, Chance: true,
 		Source: "Apple: Pass.NFC; github.com/apple/pass-builder Pass+NFC: the system truncates it",
-		Fix:    "shorten it to 64 bytes; letters beyond A to Z have two bytes or more", Check: checkNFC,
+		Fix:    "shorten it to 64 bytes; a letter such as ä counts as two", Check: checkNFC,
 		Fails: []Example{{
 			Change: `{"nfc": {"message": "0123456789012345678901234567890123456789012345678901234567890123x", "encryptionPublicKey": "` + exampleKey + `"}}`,
 			Path:   "nfc.message",

@@ -29,7 +29,7 @@ var placeRules = []Rule{
 	},
 	{
 		ID: "beacon", What: "a beacon has a UUID, and numbers up to 65535", Source: "Apple: Pass.Beacons", Severity: Refused, Row: true, Chance: true,
-		Fix: "copy them from the beacon: proximityUUID has 8-4-4-4-12 hexadecimal digits (0 to 9, A to F), major and minor are whole numbers from 0 to 65535", Check: func(p *Pass) []Finding { return p.all(render.BeaconShape, wrongBeacon) },
+		Fix: "copy the values from the beacon: proximityUUID has 8-4-4-4-12 hexadecimal digits (0 to 9, A to F), major and minor are whole numbers from 0 to 65535", Check: func(p *Pass) []Finding { return p.all(render.BeaconShape, wrongBeacon) },
 		Fails: []Example{
 			{Change: `{"beacons": [{"proximityUUID": "the door"}]}`, Path: "beacons[0].proximityUUID"},
 			{Change: `{"beacons": [{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48FAC", "minor": 65536}]}`, Path: "beacons[0].minor"},
