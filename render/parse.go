@@ -49,6 +49,7 @@ type parser struct {
 	failed   bool
 	members  []Member // stacks: objects and arrays under construction
 	elems    []Node
+	kept     *store // what is finished goes there; nil: anywhere
 }
 
 func (p *parser) document() Node {

@@ -1,9 +1,6 @@
 package render
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // enter counts the depth; every true is followed by a leave.
 func (p *parser) enter() bool {
@@ -42,7 +39,7 @@ func (p *parser) object() []Member {
 		p.comma('}')
 	}
 	p.leave()
-	members := slices.Clone(p.members[base:])
+	members := p.keepMembers(p.members[base:])
 	p.members = p.members[:base]
 	return members
 }
@@ -59,7 +56,7 @@ func (p *parser) array() []Node {
 		p.comma(']')
 	}
 	p.leave()
-	elems := slices.Clone(p.elems[base:])
+	elems := p.keepElems(p.elems[base:])
 	p.elems = p.elems[:base]
 	return elems
 }

@@ -27,7 +27,8 @@ var (
 		}, nil),
 		Open: true, Extra: true,
 	}
-	wifiShape = &Shape{ // Apple's WifiNetwork
+	// WifiShape is Apple's WifiNetwork.
+	WifiShape = &Shape{
 		Keys: keys(map[Type]string{String: "ssid password"}, nil),
 		Open: true, Extra: true,
 	}
@@ -72,7 +73,7 @@ var SemanticsShape = &Shape{
 		"destinationLocationSecurityPrograms": listOf(String),
 		"venueLocation":                       object(placeShape), "departureLocation": object(placeShape),
 		"destinationLocation": object(placeShape), "balance": object(MoneyShape), "totalPrice": object(MoneyShape),
-		"seats": list(seatShape), "passengerName": object(personShape), "wifiAccess": list(wifiShape),
+		"seats": list(seatShape), "passengerName": object(personShape), "wifiAccess": list(WifiShape),
 		"airplay": list(anyObject), "eventStartDateInfo": object(dateInfoShape),
 	}),
 	Open: true, Extra: true,

@@ -134,14 +134,14 @@ var Styles = []string{"boardingPass", "coupon", "eventTicket", "generic", "store
 var PassShape = &Shape{
 	Keys: keys(map[Type]string{
 		String: "description organizationName passTypeIdentifier serialNumber teamIdentifier logoText logoSymbolName " +
-			"eventLogoText groupingIdentifier authenticationToken appLaunchURL " +
+			"eventLogoText groupingIdentifier authenticationToken " +
 			eventContacts + " transitProviderEmail transitProviderPhoneNumber",
 		Integer: "formatVersion",
 		Number:  "maxDistance",
 		Boolean: "suppressStripShine suppressHeaderDarkening useAutomaticColors voided sharingProhibited",
 		Color:   "backgroundColor foregroundColor labelColor stripColor footerBackgroundColor",
 		Date:    "relevantDate expirationDate",
-		URL: "webServiceURL " + eventURLs + " changeSeatURL entertainmentURL purchaseAdditionalBaggageURL " +
+		URL: "webServiceURL appLaunchURL " + eventURLs + " changeSeatURL entertainmentURL purchaseAdditionalBaggageURL " +
 			"purchaseLoungeAccessURL purchaseWifiURL upgradeURL managementURL registerServiceAnimalURL " +
 			"reportLostBagURL requestWheelchairURL trackBagsURL transitProviderWebsiteURL",
 	}, map[string]Key{

@@ -88,12 +88,16 @@ type roundResult struct {
 	Whole        float64 `json:"passes_per_second_whole_run"`
 	Conventional float64 `json:"passes_per_second_conventional"`
 	Verify       float64 `json:"passes_per_second_verified"`
+	Preflight    float64 `json:"passes_per_second_preflighted"`
 	Allocations  float64 `json:"allocations_per_pass"`
 	CPU          float64 `json:"cpu_microseconds_per_pass"` // to files and ledger
 	MemoryRatio  float64 `json:"ratio_not_written_to_bare"`
 	FilesRatio   float64 `json:"ratio_files_and_ledger_to_bare"`
 	WholeRatio   float64 `json:"ratio_whole_run_to_bare"`
 	CPURatio     float64 `json:"ratio_cpu_bare_to_files_and_ledger"`
+	// What it costs to judge a pass over what it costs to press it.
+	PreflightRatio float64 `json:"ratio_time_preflight_to_not_written"`
+	PreflightCPU   float64 `json:"ratio_cpu_preflight_to_not_written"`
 }
 
 type benchResults []roundResult
@@ -123,12 +127,15 @@ func (r benchResults) print(w io.Writer) {
 		{"passes a second, whole run with import", whole},
 		{"passes a second, the conventional way", conventional},
 		{"passes verified a second", r.series(func(r roundResult) float64 { return r.Verify })},
+		{"passes preflighted a second", r.series(func(r roundResult) float64 { return r.Preflight })},
 		{"allocations a pass, not written", r.series(func(r roundResult) float64 { return r.Allocations })},
 		{"CPU µs a pass, to files and ledger", r.series(func(r roundResult) float64 { return r.CPU })},
 		{"RATIO not written / bare signing", r.series(func(r roundResult) float64 { return r.MemoryRatio })},
 		{"RATIO files and ledger / bare signing", r.series(func(r roundResult) float64 { return r.FilesRatio })},
 		{"RATIO whole run / bare signing", r.series(func(r roundResult) float64 { return r.WholeRatio })},
 		{"RATIO CPU bare / CPU files and ledger", r.series(func(r roundResult) float64 { return r.CPURatio })},
+		{"RATIO time preflight / time not written", r.series(func(r roundResult) float64 { return r.PreflightRatio })},
+		{"RATIO CPU preflight / CPU not written", r.series(func(r roundResult) float64 { return r.PreflightCPU })},
 		{"RATIO not written / conventional", memory.over(conventional)},
 		{"RATIO files and ledger / conventional", files.over(conventional)},
 	} {

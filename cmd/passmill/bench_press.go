@@ -32,6 +32,7 @@ type bench struct {
 	issued *signtest.Issued
 	roots  verify.Options
 	rows   []jobs.Staged
+	values [][]jobs.Value // of the rows
 	passes int
 }
 
@@ -61,7 +62,7 @@ func newBench(ctx context.Context, dir string, passes int) (*bench, error) {
 	in.Snapshot = book
 	_, err = in.Import(ctx, 0)
 	b.rows = book.rows
-	return b, err
+	return b, errors.Join(err, b.parse())
 }
 
 // round measures everything in turn. Bare signing is measured before and after
@@ -70,7 +71,7 @@ func newBench(ctx context.Context, dir string, passes int) (*bench, error) {
 func (b *bench) round(ctx context.Context, out string) (r roundResult, err error) {
 	var bare [4]pace
 	steps := []func() error{
-		func() (err error) { r.Memory, r.Allocations, err = b.memory(ctx); return err },
+		func() error { return b.besidePress(ctx, &r) },
 		func() error { return b.files(ctx, out, &r) },
 		func() (err error) { r.Conventional, err = b.conventional(); return err },
 	}

@@ -49,6 +49,9 @@ func (s series) String() string {
 	if s.median() < 100 {
 		format = "%.2f [%.2f..%.2f]"
 	}
+	if s.median() < 0.1 {
+		format = "%.4f [%.4f..%.4f]"
+	}
 	text := fmt.Sprintf(format, s.median(), slices.Min(s), slices.Max(s))
 	if s.noisy() {
 		text += "  (noisy: spread > 20 %)"

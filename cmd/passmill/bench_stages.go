@@ -22,8 +22,8 @@ type stage struct {
 
 // fillRow fills the template with a staged row.
 func (w *work) fillRow(row jobs.Staged) ([][]byte, error) {
-	values := make([]jobs.Value, len(w.schema.Fields))
-	if err := jobs.ParseValues(row.Values, w.schema.Fields, values); err != nil {
+	values, err := w.parseRow(row)
+	if err != nil {
 		return nil, err
 	}
 	return w.filler.fill(values, row.Serial)
@@ -54,6 +54,7 @@ func (b *bench) stages() []stage {
 		}
 	}
 	stages := []stage{
+		each("preflight the row's pass", func(i int) { b.work.filler.preflight(b.values[i], rows[i].Serial) }),
 		each("read the row's values and fill the template", func(i int) {
 			var err error
 			contents[i], err = b.work.fillRow(rows[i])

@@ -109,16 +109,25 @@ func (f *filler) preflight(values []jobs.Value, serial string) []jobs.Finding {
 		if f.blames(found) {
 			continue
 		}
-		message := found.Message
-		if found.Path != "" {
-			message = found.Path + " " + message
-		}
+		fields := f.compiled.Sources(in, found.Path)
 		findings = append(findings, jobs.Finding{
-			Fields: f.compiled.Sources(in, found.Path), Inside: f.compiled.Inside(in, found.Path), Code: found.Rule.ID,
-			Severity: jobs.Severity(found.Rule.Severity), Message: message, Fix: found.Rule.Fix,
+			Fields: fields, Inside: f.compiled.Inside(in, found.Path), Code: found.Rule.ID,
+			Severity: jobs.Severity(found.Rule.Severity), Message: placed(found, len(fields) > 0), Fix: found.Rule.Fix,
 		})
 	}
 	return findings
+}
+
+// placed says where in pass.json a finding is: after the message, for those who
+// made the template, if a column of the sheet is at fault; else before it.
+func placed(found preflight.Finding, ofColumn bool) string {
+	switch {
+	case found.Path == "":
+		return found.Message
+	case ofColumn:
+		return found.Message + " (in " + found.Path + ")"
+	}
+	return found.Path + " " + found.Message
 }
 
 // blames reports whether the template alone causes a finding: then it is said

@@ -42,7 +42,7 @@ var barcodeRules = []Rule{
 	{
 		ID: "barcode-encoding", What: "a barcode's encoding is known and can write the message", Source: "Apple: Pass.Barcodes (an IANA name)",
 		Severity: Refused, Row: true, Chance: true,
-		Fix:   "use characters of the encoding, or another messageEncoding that the scanners read, such as utf-8",
+		Fix:   "leave out characters such as € or emoji; or, in the template, set messageEncoding to one that has them and that the scanners read, such as utf-8",
 		Check: func(p *Pass) []Finding { return p.all(render.BarcodeShape, wrongEncoding) },
 		Fails: []Example{
 			{Change: code("QR", "€5", "iso-8859-1"), Path: "barcodes[0].message"},
@@ -56,7 +56,7 @@ var barcodeRules = []Rule{
 	{
 		ID: "barcode-content", What: "a barcode's message has the letters, length and check digit of its code", Row: true, Chance: true,
 		Source: "the standards of the codes: ISO/IEC 15417, 15420, 16388, 16390, EN 798", Severity: Refused,
-		Fix: "mend the value, or choose a format that can hold it", Check: func(p *Pass) []Finding { return p.all(render.BarcodeShape, wrongContent) },
+		Fix: "correct the value as said before; if it is right, the template needs a barcode format that can hold it", Check: func(p *Pass) []Finding { return p.all(render.BarcodeShape, wrongContent) },
 		Fails: []Example{
 			{Change: codeAndQR("EAN13", "4006381333932"), Path: "barcodes[0].message"},
 			{Change: codeAndQR("EAN13", "400638133393"), Path: "barcodes[0].message"},

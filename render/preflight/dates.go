@@ -13,12 +13,13 @@ var dateRules = []Rule{
 		Source: "Apple: Pass; github.com/apple/pass-builder PassDateTimeFormatter",
 		Phone:  "Unable to parse relevantDate … as a date. We expect …",
 		Fix:    "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",
-		Check:  func(p *Pass) []Finding { return p.dates(false, wrongDate) },
+		Check:  func(p *Pass) []Finding { return append(p.dates(false, wrongDate), p.noDates(false)...) },
 		Fails: []Example{
 			{Change: `{"expirationDate": "2027-01-31"}`, Path: "expirationDate"},
 			{Change: `{"expirationDate": "2027-01-31T18:00+0100"}`, Path: "expirationDate"},
 			{Change: `{"expirationDate": "2027-01-31T18:00:00-7:00"}`, Path: "expirationDate"},
 			{Change: `{"expirationDate": "2027-02-31T18:00Z"}`, Path: "expirationDate"},
+			{Change: `{"expirationDate": 1801414800}`, Path: "expirationDate"},
 			{Change: `{"storeCard": {"backFields": [{"key": "since", "value": 2019, "dateStyle": "PKDateStyleShort"}]}}`, Path: "storeCard.backFields[0].value"},
 			{Change: `{"storeCard": {"backFields": [{"key": "since", "value": "May", "dateStyle": "PKDateStyleShort"}]}}`, Path: "storeCard.backFields[0].value"},
 		},
@@ -27,8 +28,11 @@ var dateRules = []Rule{
 	{
 		ID: "semantic-date", What: "a date of a semantic tag is whole, too", Severity: FallsBack, Row: true,
 		Source: "Apple: SemanticTags", Fix: "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",
-		Check:  func(p *Pass) []Finding { return p.dates(true, wrongDate) },
-		Fails:  []Example{{Change: `{"semantics": {"eventStartDate": "31 May"}}`, Path: "semantics.eventStartDate"}},
+		Check: func(p *Pass) []Finding { return append(p.dates(true, wrongDate), p.noDates(true)...) },
+		Fails: []Example{
+			{Change: `{"semantics": {"eventStartDate": "31 May"}}`, Path: "semantics.eventStartDate"},
+			{Change: `{"semantics": {"eventStartDate": 1801414800}}`, Path: "semantics.eventStartDate"},
+		},
 		Passes: changes(`{"semantics": {"eventStartDate": "2027-05-31T20:00+02:00"}}`),
 	},
 	{
@@ -66,10 +70,25 @@ func (p *Pass) dates(extra bool, wrong func(string) string) []Finding {
 			return "", ""
 		case v.Kind == render.StringNode:
 			return "value", wrong(v.Text)
-		case v.Kind == render.NumberNode && wrong("") != "":
+		}
+		return "", "" // see noDates
+	})...)
+}
+
+// noDates objects to numbers and booleans in the places of dates.
+func (p *Pass) noDates(extra bool) []Finding {
+	found := p.unfit(func(at *Place) string {
+		if at.Known.Type == render.Date && at.Extra == extra && plain(at.Node.Kind) {
+			return "is " + spoken(at.Node.Kind) + ", not a date"
+		}
+		return ""
+	})
+	return append(found, p.all(render.FieldShape, func(at *Place) (key, message string) {
+		v := at.Node.Get("value")
+		if at.Extra == extra && v != nil && v.Kind == render.NumberNode && (at.Node.Get("dateStyle") != nil || at.Node.Get("timeStyle") != nil) {
 			return "value", "is a number, not a date"
 		}
-		return "", "" // another rule's
+		return "", ""
 	})...)
 }
 

@@ -87,7 +87,7 @@ func wrongValue(at *Place) (key, message string) {
 	case absent(v) || v.Kind == render.StringNode || v.Kind == render.NumberNode:
 		return "", ""
 	}
-	return "value", "is " + v.Kind.String() + ", not text or a number"
+	return "value", "is " + spoken(v.Kind) + ", not text or a number"
 }
 
 // absent reports whether a value is not there, or null.

@@ -13,6 +13,7 @@ type Pass struct {
 	Files  *Files  // what it holds besides pass.json; nil if that is not known
 	Places []Place // every value whose object is known, parents first
 
+	decoder render.Decoder
 	notes   []*render.Error      // what a strict reader of JSON would object to
 	chains  []chain              // the places of each shape
 	typed   [render.URL + 1]ends // the texts of each type that they have to have

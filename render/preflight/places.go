@@ -10,7 +10,7 @@ import (
 var placeRules = []Rule{
 	{
 		ID: "location-range", What: "latitude and longitude are degrees", Source: "Apple: Pass.Locations", Severity: Refused, Row: true,
-		Fix: "give degrees as numbers", Check: func(p *Pass) []Finding { return p.all(render.LocationShape, wrongLocation) },
+		Fix: "give degrees as a number: latitude from -90 to 90, longitude from -180 to 180", Check: func(p *Pass) []Finding { return p.all(render.LocationShape, wrongLocation) },
 		Fails:  []Example{{Change: `{"locations": [{"latitude": 509, "longitude": 6.9}]}`, Path: "locations[0].latitude"}},
 		Passes: changes(`{"locations": [{"latitude": 50.9, "longitude": 6.9}]}`),
 	},
@@ -29,7 +29,7 @@ var placeRules = []Rule{
 	},
 	{
 		ID: "beacon", What: "a beacon has a UUID, and numbers up to 65535", Source: "Apple: Pass.Beacons", Severity: Refused, Row: true, Chance: true,
-		Fix: "copy the values from the beacon", Check: func(p *Pass) []Finding { return p.all(render.BeaconShape, wrongBeacon) },
+		Fix: "copy the values from the beacon: proximityUUID has 8-4-4-4-12 hexadecimal digits (0 to 9, A to F), major and minor are whole numbers from 0 to 65535", Check: func(p *Pass) []Finding { return p.all(render.BeaconShape, wrongBeacon) },
 		Fails: []Example{
 			{Change: `{"beacons": [{"proximityUUID": "the door"}]}`, Path: "beacons[0].proximityUUID"},
 			{Change: `{"beacons": [{"proximityUUID": "F8F589E9-C07E-58B0-AEAB-A36BE4D48FAC", "minor": 65536}]}`, Path: "beacons[0].minor"},
@@ -90,14 +90,14 @@ func checkBeaconCount(p *Pass) []Finding {
 
 func wrongBeacon(at *Place) (key, message string) {
 	if id := text(at.Node, "proximityUUID"); id != "" && !validUUID(id) {
-		return "proximityUUID", "is no UUID"
+		return "proximityUUID", "is no UUID, which has the form 8-4-4-4-12 of hexadecimal digits"
 	}
 	for _, key := range []string{"major", "minor"} {
 		if at.Node.Get(key) == nil {
 			continue
 		}
 		if n, ok := number(at.Node, key); ok && (n < 0 || n > 65535) {
-			return key, "is not from 0 to 65535"
+			return key, "is no whole number from 0 to 65535"
 		}
 	}
 	return "", ""

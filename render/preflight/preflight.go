@@ -93,15 +93,17 @@ func Check(pass []byte, files *Files) []Finding { return check(pass, files, ever
 // use.
 func CheckPass(pass []byte) []Finding { return check(pass, nil, ofRows()) }
 
-// passes holds layouts to use again: they are most of what a check allocates.
+// passes holds layouts to use again, with the memory for what is decoded: they
+// are most of what a check allocates.
 var passes = sync.Pool{New: func() any { return &Pass{Places: make([]Place, 0, 128), chains: make([]chain, 0, 16)} }}
 
 func check(data []byte, files *Files, rules []int) []Finding {
-	root, notes, err := render.DecodeLoosely("pass.json", data)
+	pass := passes.Get().(*Pass)
+	defer pass.release()
+	root, notes, err := pass.decoder.Decode("pass.json", data)
 	if err != nil || root.Kind != render.ObjectNode {
 		return []Finding{notJSON(err)}
 	}
-	pass := passes.Get().(*Pass)
 	pass.lay(root, files, notes)
 	var all []Finding
 	for _, i := range rules {
@@ -112,11 +114,16 @@ func check(data []byte, files *Files, rules []int) []Finding {
 			all = append(all, f)
 		}
 	}
-	clear(pass.Places) // holds the values of a row
-	pass.Root, pass.Files, pass.notes = nil, nil, nil
-	passes.Put(pass)
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return slices.Index(severities, a.Rule.Severity) - slices.Index(severities, b.Rule.Severity)
 	})
 	return all
+}
+
+// release lets the memory of a pass be used again, without the values of a row.
+func (p *Pass) release() {
+	clear(p.Places)
+	p.Root, p.Files, p.notes = nil, nil, nil
+	p.decoder.Forget()
+	passes.Put(p)
 }

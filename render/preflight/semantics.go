@@ -13,7 +13,7 @@ var semanticRules = []Rule{
 		ID: "semantic-type", What: "a semantic tag, or an addition of recent systems, has Apple's type", Severity: FallsBack, Row: true,
 		Source: "Apple: SemanticTags, SemanticTagType; github.com/apple/pass-builder",
 		Phone:  "Value … for semantic key … is not a dictionary",
-		Fix:    "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.unfit(wrongTag) },
+		Fix:    formFix, Check: func(p *Pass) []Finding { return p.unfit(wrongTag) },
 		Fails: []Example{
 			{Change: `{"semantics": {"passengerName": "Ada Lovelace"}}`, Path: "semantics.passengerName"},
 			{Change: `{"semantics": {"seats": {"seatNumber": "7"}}}`, Path: "semantics.seats"},
@@ -27,6 +27,16 @@ var semanticRules = []Rule{
 		Fix: "check the spelling on Apple's page", Check: checkTags,
 		Fails:  []Example{{Change: `{"semantics": {"seat": [{"seatNumber": "7"}]}}`, Path: "semantics.seat"}},
 		Passes: changes(`{"semantics": {"seats": [{"seatNumber": "7"}]}}`),
+	},
+	{
+		ID: "semantic-wifi", What: "a Wi-Fi network has a name and a password", Severity: FallsBack, Row: true,
+		Source: "github.com/apple/pass-builder PassSemantics+WifiNetwork: both are required",
+		Fix:    "give both ssid and password, or leave the network out", Check: func(p *Pass) []Finding { return p.all(render.WifiShape, wrongNetwork) },
+		Fails: []Example{
+			{Change: `{"semantics": {"wifiAccess": [{"ssid": "Club"}]}}`, Path: "semantics.wifiAccess[0].password"},
+			{Change: `{"semantics": {"wifiAccess": [{"ssid": "Club", "password": "open sesame"}, {"ssid": "", "password": "open sesame"}]}}`, Path: "semantics.wifiAccess[1].ssid"},
+		},
+		Passes: changes(`{"semantics": {"wifiAccess": [{"ssid": "Club", "password": "open sesame"}]}}`),
 	},
 	{
 		ID: "semantic-event", What: "eventType is one of Apple's words", Source: "Apple: SemanticTags", Severity: FallsBack, Row: true, Chance: true,
@@ -72,6 +82,18 @@ func checkTags(p *Pass) []Finding {
 		}
 	}
 	return found
+}
+
+func wrongNetwork(at *Place) (key, message string) {
+	for _, key := range []string{"ssid", "password"} {
+		switch v := at.Node.Get(key); {
+		case absent(v):
+			return key, "is missing"
+		case v.Kind == render.StringNode && v.Text == "":
+			return key, "is empty"
+		}
+	}
+	return "", ""
 }
 
 func wrongEvent(at *Place) (key, message string) {

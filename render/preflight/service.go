@@ -35,9 +35,11 @@ var serviceRules = []Rule{
 		Fails: []Example{
 			{Change: `{"eventTicket": {}, "preferredStyleSchemes": [], "transitProviderWebsiteURL": null, "semantics": null,
 				"featuredActions": [{"identifier": "a", "type": "shop", "url": "example.com"}]}`, Path: "featuredActions[0].url"},
+			{Change: `{"appLaunchURL": "open me", "associatedStoreIdentifiers": [123456789]}`, Path: "appLaunchURL"},
 		},
 		Passes: changes(`{"featuredActions": [{"identifier": "a", "type": "shop", "url": "https://example.com"}]}`,
-			`{"featuredActions": [{"identifier": "a", "type": "call", "url": "tel:+4930123"}]}`),
+			`{"featuredActions": [{"identifier": "a", "type": "call", "url": "tel:+4930123"}]}`,
+			`{"appLaunchURL": "myapp://card", "associatedStoreIdentifiers": [123456789]}`),
 	},
 }
 

@@ -21,7 +21,7 @@ var styleRules = []Rule{
 	{
 		ID: "transit-type", What: "a boarding pass says what it boards", Source: "Apple: PassFields.BoardingPass",
 		Severity: Refused, Row: true, Chance: true,
-		Fix: "set transitType to PKTransitTypeAir, Boat, Bus, Generic or Train", Check: checkTransit,
+		Fix: "write one of " + strings.Join(transitTypes, ", "), Check: checkTransit,
 		Fails: []Example{
 			{Change: `{"boardingPass": {}}`, Path: "boardingPass.transitType"},
 			{Change: `{"boardingPass": {"transitType": "PKTransitTypeSpace"}}`, Path: "boardingPass.transitType"},
@@ -48,6 +48,8 @@ var styleRules = []Rule{
 	},
 }
 
+var transitTypes = []string{"PKTransitTypeAir", "PKTransitTypeBoat", "PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain"}
+
 func checkStyle(p *Pass) []Finding {
 	var have []string
 	for _, style := range render.Styles {
@@ -71,10 +73,10 @@ func checkTransit(p *Pass) []Finding {
 		return nil
 	}
 	const path = "boardingPass.transitType"
-	switch text(boarding, "transitType") {
-	case "PKTransitTypeAir", "PKTransitTypeBoat", "PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain":
+	switch kind := text(boarding, "transitType"); {
+	case slices.Contains(transitTypes, kind):
 		return nil
-	case "":
+	case kind == "":
 		return []Finding{{Path: path, Message: "is missing"}}
 	}
 	return []Finding{{Path: path, Message: "is no transit type"}}

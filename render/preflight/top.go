@@ -35,7 +35,7 @@ var topRules = []Rule{
 	},
 	{
 		ID: "type", What: "lists, objects and plain values stand where Apple has them", Source: "Apple: Pass", Severity: Refused, Row: true,
-		Fix: "write it as Apple's page has it", Check: func(p *Pass) []Finding { return p.core(wrongForm) },
+		Fix: formFix, Check: func(p *Pass) []Finding { return p.core(wrongForm) },
 		Fails: []Example{
 			{Change: `{"associatedStoreIdentifiers": 5}`, Path: "associatedStoreIdentifiers"},
 			{Change: `{"organizationName": ["Club"]}`, Path: "organizationName"},
@@ -127,41 +127,6 @@ func (p *Pass) core(wrong func(at *Place) string) []Finding {
 		}
 		return wrong(at)
 	})
-}
-
-// wrongForm objects to a list or object in the place of a plain value, and the
-// reverse.
-func wrongForm(at *Place) string {
-	want, have := at.Known.Type, at.Node.Kind
-	switch {
-	case want == render.Any || have == render.NullNode:
-	case want == render.List && have != render.ArrayNode:
-		return "is " + have.String() + ", not a list"
-	case want == render.Object && have != render.ObjectNode:
-		return "is " + have.String() + ", not an object"
-	case want < render.List && have >= render.ArrayNode:
-		return "is " + have.String() + ", not a plain value"
-	}
-	return ""
-}
-
-// wrongScalar objects to a plain value of another type.
-func wrongScalar(at *Place) string {
-	want, have := at.Known.Type, at.Node.Kind
-	if have == render.NullNode || have >= render.ArrayNode {
-		return ""
-	}
-	switch {
-	case want.Textual() && have != render.StringNode:
-		return "is " + have.String() + ", not a string"
-	case (want == render.Number || want == render.Integer) && have != render.NumberNode:
-		return "is " + have.String() + ", not a number"
-	case want == render.Integer && strings.ContainsAny(at.Node.Text, ".eE"):
-		return "is not a whole number"
-	case want == render.Boolean && have != render.BoolNode:
-		return "is " + have.String() + ", not true or false"
-	}
-	return ""
 }
 
 func checkUnknown(p *Pass) []Finding {
