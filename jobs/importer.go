@@ -43,6 +43,9 @@ type Importer struct {
 	// Preflight predicts what a phone would refuse in the pass of a row that
 	// is to be pressed. It may be nil.
 	Preflight func(values []Value, serial string) []Finding
+	// Images takes in what fields of type image name. It may be nil if there
+	// are none.
+	Images Images
 
 	Force bool     // stage unchanged rows too
 	Limit int      // read no more rows than this; 0 means all
@@ -127,6 +130,12 @@ type candidate struct {
 func (im *Importer) read(ctx context.Context, batches chan<- []candidate) error {
 	rows := make([]candidate, 0, batchRows)
 	send := func() error {
+		if err := im.takeImages(ctx, rows); err != nil {
+			return err
+		}
+		for i := range rows {
+			im.seal(&rows[i])
+		}
 		select {
 		case batches <- rows:
 			rows = make([]candidate, 0, batchRows)
@@ -177,13 +186,17 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 		c.staged.Bundle = values[im.Bundle].Text
 	}
 	im.checkKeys(&c)
-	if c.refused {
-		return c, true
-	}
-	c.staged.Values = AppendValues(make([]byte, 0, 24*len(values)), im.Schema.Fields, values)
-	c.staged.Name = im.Names.Name(serial, row.Origin.Row, im.Folder)
-	c.staged.Fingerprint = im.Target.fingerprint(serial, c.staged.Values)
 	return c, true
+}
+
+// seal encodes and hashes what a row's pass is to be made of.
+func (im *Importer) seal(c *candidate) {
+	if c.refused {
+		return
+	}
+	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields, c.values)
+	c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	c.staged.Fingerprint = im.Target.fingerprint(c.staged.Serial, c.staged.Values)
 }
 
 // maxKey bounds serial numbers and the values that make bundles: databases keep
@@ -197,14 +210,18 @@ func (im *Importer) checkKeys(c *candidate) {
 			im.refuse(c, field, "too-long", fmt.Sprintf("has more than %d bytes", maxKey), "shorten it")
 		}
 	}
-	slices.SortStableFunc(c.problems, func(a, b Problem) int {
+	sortProblems(c.problems)
+}
+
+func sortProblems(problems []Problem) {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(len(a.Origin.Column), len(b.Origin.Column)), cmp.Compare(a.Origin.Column, b.Origin.Column))
 	})
 }
 
 // fingerprint is the hash over everything that the content of a pass depends
-// on. The values are those that the template uses, and no others; images and
-// strings are in the template's version.
+// on. The values are those that the template uses, and no others; its images
+// and strings are in its version, and a row's own images are values.
 func (t Target) fingerprint(serial string, values []byte) Hash {
 	var buf [512]byte
 	data := append(buf[:0], t.Template[:]...)
@@ -240,11 +257,16 @@ func (im *Importer) preflight(c *candidate) {
 		if len(f.Fields) > 0 {
 			field = im.Schema.Index(f.Fields[0])
 		}
-		before := c.refused
-		im.refuse(c, field, f.Code, f.Message, f.Fix)
-		c.problems[len(c.problems)-1].Severity = f.Severity
-		c.refused = before || f.Severity == Refused
+		im.find(c, field, f)
 	}
+}
+
+// find notes a finding about a field of the candidate, or about all of it.
+func (im *Importer) find(c *candidate, field int, f Finding) {
+	before := c.refused
+	im.refuse(c, field, f.Code, f.Message, f.Fix)
+	c.problems[len(c.problems)-1].Severity = f.Severity
+	c.refused = before || f.Severity == Refused
 }
 
 // owner refuses a row whose pass belongs to another job.

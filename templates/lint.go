@@ -64,7 +64,7 @@ func Lint(t *Template) []Finding {
 			found = append(found, f)
 		}
 	}
-	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintFolders())
+	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintLanguages(), t.lintFolders())
 }
 
 func unfilled(err error) Finding {
@@ -84,7 +84,7 @@ func (t *Template) lintPass(filled *render.Template, optional bool) []Finding {
 	if err != nil {
 		return []Finding{unfilled(err)}
 	}
-	images := append([]preflight.Image{}, t.sizes...) // not nil, so that a missing icon is missed
+	images := t.sampleImages(optional)
 	var found []Finding
 	for _, f := range preflight.Check(files[0], images) {
 		g := Finding{
@@ -93,6 +93,9 @@ func (t *Template) lintPass(filled *render.Template, optional bool) []Finding {
 		}
 		if kindOf(f.Path) == imageKind {
 			g.File = f.Path
+			if _, folder := t.Images[f.Path]; optional || !folder {
+				g.Fields = t.imageField(f.Path)
+			}
 		} else {
 			g.Fields = filled.Sources(in, f.Path)
 		}
@@ -114,6 +117,7 @@ func (t *Template) lintFields() []Finding {
 	for _, f := range t.Fields {
 		_, declared := t.places[jobs.FoldName(f.Name)]
 		switch {
+		case f.Type == jobs.TypeImage: // it stands in no text
 		case declared && !used[jobs.FoldName(f.Name)]:
 			unused = append(unused, f.Name)
 		case !declared && len(t.places) > 0:
@@ -136,6 +140,27 @@ func (t *Template) lintFields() []Finding {
 			f.Fix += "; was " + near + " meant?"
 		}
 		found = append(found, f)
+	}
+	return found
+}
+
+// lintLanguages finds columns of a language that nothing reads.
+func (t *Template) lintLanguages() (found []Finding) {
+	used := make(map[string]bool)
+	for _, name := range t.rendered.Names() {
+		used[jobs.FoldName(name)] = true
+	}
+	for _, f := range t.Fields {
+		for _, l := range f.Languages {
+			if !used[jobs.FoldName(f.Name)] || used[jobs.FoldName(f.Name+"@"+l)] {
+				continue
+			}
+			found = append(found, Finding{
+				Severity: jobs.LooksWrong, Rule: "language-unused", File: definitionFile, Line: t.places[jobs.FoldName(f.Name)].line,
+				Fields: []string{f.Name}, Message: fmt.Sprintf("is declared in the language %s, but nothing reads its column %s@%s", l, f.Name, l),
+				Fix: fmt.Sprintf("let $$%s be the whole of a label, value or changeMessage, or write it into %s.lproj/pass.strings", f.Name, l),
+			})
+		}
 	}
 	return found
 }
@@ -178,6 +203,11 @@ func (t *Template) lintImages() []Finding {
 			found = append(found, Finding{
 				Severity: jobs.LooksWrong, Rule: "image-shadowed", File: img.Name, Source: "Apple: Creating the source for a pass",
 				Message: "is never shown, since " + base + " in the folder above wins", Fix: "remove one of them",
+			})
+		} else if field := t.imageField(img.Name); base != img.Name && field != nil {
+			found = append(found, Finding{
+				Severity: jobs.LooksWrong, Rule: "image-shadowed", File: img.Name, Fields: field, Source: "Apple: Creating the source for a pass",
+				Message: "is not shown where the row has an image of its own", Fix: "remove it, or the field",
 			})
 		}
 	}

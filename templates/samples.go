@@ -1,8 +1,12 @@
 package templates
 
 import (
+	"path"
+	"slices"
+
 	"passmill/jobs"
 	"passmill/render"
+	"passmill/render/preflight"
 )
 
 // samples returns a value for each name of a compiled template, by the type of
@@ -71,4 +75,43 @@ func text(f jobs.Field) string {
 		s = s[:f.MaxLength]
 	}
 	return string(s)
+}
+
+// sampleImages returns the images of a pass: those of the folder, and sound ones
+// in the place of those that rows bring. It is not nil, so that a missing icon is
+// missed.
+func (t *Template) sampleImages(optional bool) []preflight.Image {
+	images := []preflight.Image{}
+	own := make(map[string]bool)
+	for _, f := range t.Fields {
+		if f.Type != jobs.TypeImage || f.Optional && !optional {
+			continue
+		}
+		for _, name := range namesOf(f) {
+			own[name] = true
+		}
+		images = append(images, preflight.Image{Name: namesOf(f)[1]}) // of no size, so that none is wrong
+	}
+	for _, img := range t.sizes {
+		if !own[img.Name] {
+			images = append(images, img)
+		}
+	}
+	return images
+}
+
+// imageField returns the name of the field that an image of the pass comes from,
+// as a list, or nil.
+func (t *Template) imageField(file string) []string {
+	for _, f := range t.Fields {
+		if f.Type == jobs.TypeImage && slices.Contains(namesOf(f), path.Base(file)) {
+			return []string{f.Name}
+		}
+	}
+	return nil
+}
+
+func namesOf(f jobs.Field) []string {
+	names := jobs.ImageFiles(f.Slot)
+	return names[:]
 }

@@ -56,7 +56,7 @@ func Load(fsys fs.FS, name string) (*Template, error) {
 	errs = append(errs, t.readImages())
 	if _, ok := files[jsonFile]; ok {
 		t.rendered, err = t.compile(render.Identity{})
-		errs = append(errs, err)
+		errs = append(errs, err, t.checkImages())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ var imports = map[string][]string{
 	"jobs/jobstest":        {"jobs"},
 	"jobs/ledger":          {"jobs", "sign"},
 	"jobs/ledger/pgtest":   nil,
+	"jobs/picture":         {"jobs"},
 	"jobs/sheet":           {"jobs"},
 	"jobs/sheet/sheettest": nil,
 	"output/dir":           {"jobs"},

@@ -94,6 +94,7 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 	if err != nil {
 		return nil, err
 	}
+	m.work.keepImages(db, press)
 	in := m.work.importer(target)
 	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
 	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
@@ -144,6 +145,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 			return jobs.Count{}, err
 		}
 		defer db.Close()
+		if m.work.album != nil {
+			m.work.album.Store = readOnlyImages{db}
+		}
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"passmill/jobs"
+	"passmill/jobs/picture"
 	"passmill/jobs/sheet"
 	"passmill/sign"
 	"passmill/templates"
@@ -24,6 +25,7 @@ type work struct {
 	filler   *filler
 	schema   *jobs.Schema
 	names    *jobs.Pattern
+	album    *picture.Album // nil if rows bring no images
 	temp     string // our own folder for what does not fit into memory
 }
 
@@ -84,6 +86,7 @@ func (w *work) close() error {
 	if w.source != nil {
 		err = w.source.Close()
 	}
+	err = errors.Join(err, w.closeAlbum())
 	if w.temp != "" {
 		err = errors.Join(err, os.RemoveAll(w.temp))
 	}
@@ -135,6 +138,9 @@ func (w *work) join() (err error) {
 		return err
 	}
 	fields := w.fields()
+	if err := errors.Join(w.checkKeys(fields), w.openAlbum()); err != nil {
+		return err
+	}
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
 		return err
 	}
@@ -194,7 +200,7 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 		Target: target, Source: w.source, Schema: w.schema,
 		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Names: w.names,
 		Folder:    w.source.AtMost() > jobs.FolderThreshold,
-		Preflight: w.filler.preflight,
+		Preflight: w.filler.preflight, Images: w.images(),
 	}
 }
 
