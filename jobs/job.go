@@ -135,13 +135,13 @@ func (j *Job) validate() error {
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 
-// host is a name of a host, with a port if that is not 443: no address, since
+// hostName is a name of a host, with a port if that is not 443: no address, since
 // nobody vouches for what answers there, and no pattern.
-var host = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z-][A-Za-z0-9-]*(:[0-9]{1,5})?$`)
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z-][A-Za-z0-9-]*(:[0-9]{1,5})?$`)
 
 func (i ImagesSpec) validate() (errs []error) {
 	for _, h := range i.Hosts {
-		if !host.MatchString(h) {
+		if !hostName.MatchString(h) {
 			errs = append(errs, fmt.Errorf("images: hosts: %q is no name of a host; write it as cdn.example.com, or with a port as cdn.example.com:8443", h))
 		}
 	}

@@ -65,11 +65,11 @@ type readOnlyImages struct{ picture.Store }
 func (readOnlyImages) SaveImages(context.Context, []jobs.Image) error { return nil }
 
 // checkKeys makes sure that no image is a key.
-func (w *work) checkKeys(fields []jobs.Field) error {
+func (w *work) checkKeys() error {
 	var errs []error
-	for _, f := range fields {
+	for _, f := range w.filler.images {
 		for key, name := range map[string]string{"serial": w.job.Serial, "output: bundle": w.job.Output.Bundle} {
-			if f.Type == jobs.TypeImage && jobs.FoldName(f.Name) == jobs.FoldName(name) {
+			if jobs.FoldName(f.Name) == jobs.FoldName(name) {
 				errs = append(errs, fmt.Errorf("%s: %s is an image; name another field", key, f.Name))
 			}
 		}

@@ -45,6 +45,9 @@ func TestScripts(t *testing.T) {
 			"certificate": scriptCertificate,
 			"status":      scriptStatus,
 			"field":       scriptField,
+			"images":      scriptImages,
+			"photo":       scriptPhoto,
+			"unpack":      scriptUnpack,
 		},
 	})
 }

@@ -66,6 +66,9 @@ func openWork(ctx context.Context, file string, signing bool) (*work, error) {
 				errs = append(errs, errors.New(note.String()))
 			}
 		}
+		if w.filler != nil {
+			errs = append(errs, w.checkKeys(), w.openAlbum())
+		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())
 		}
@@ -138,9 +141,6 @@ func (w *work) join() (err error) {
 		return err
 	}
 	fields := w.fields()
-	if err := errors.Join(w.checkKeys(fields), w.openAlbum()); err != nil {
-		return err
-	}
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
 		return err
 	}
