@@ -188,7 +188,7 @@ func (f *Fetcher) get(ctx context.Context, u *url.URL) ([]byte, *jobs.Finding) {
 // library's errors quote.
 func unreachable(err error) *jobs.Finding {
 	const again = "open the address in a browser; if it is there, run the command again"
-	if e, ok := errors.AsType[*url.Error](err); ok && e.Timeout() {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return refused(codeUnreachable, fmt.Sprintf("its host did not answer within %d seconds", int(fetchTime.Seconds())), again)
 	}
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
