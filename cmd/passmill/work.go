@@ -26,7 +26,7 @@ type work struct {
 	schema   *jobs.Schema
 	names    *jobs.Pattern
 	album    *picture.Album // nil if rows bring no images
-	temp     string // our own folder for what does not fit into memory
+	temp     string         // our own folder for what does not fit into memory
 }
 
 // A rowSource is a source of rows with what a command tells of it.
