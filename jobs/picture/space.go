@@ -2,6 +2,7 @@ package picture
 
 import (
 	"image"
+	"runtime"
 	"sync"
 )
 
@@ -21,6 +22,10 @@ func newGate(most int) *gate {
 	return g
 }
 
+// heavy is the weight from which memory is collected before another is let
+// through: else a second huge image comes while the first is still garbage.
+const heavy = 48 << 20
+
 // take waits for its turn and returns what gives the weight back.
 func (g *gate) take(weight int) (give func()) {
 	weight = min(weight, g.most)
@@ -31,6 +36,9 @@ func (g *gate) take(weight int) (give func()) {
 	}
 	g.held += weight
 	return func() {
+		if weight > heavy {
+			runtime.GC()
+		}
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.held -= weight
