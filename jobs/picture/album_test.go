@@ -122,7 +122,7 @@ func TestTakeFails(t *testing.T) {
 func TestSaveInParts(t *testing.T) {
 	files := map[string][]byte{}
 	var wanted []jobs.WantedImage
-	for i := range 8 {
+	for i := range 5 {
 		img := gradient(1125, 432)
 		state := uint32(i + 1)
 		for j := range img.Pix {
@@ -141,7 +141,7 @@ func TestSaveInParts(t *testing.T) {
 	if _, err := a.Take(t.Context(), wanted); err != nil {
 		t.Fatal(err)
 	}
-	if s.saved != 8 || s.largest > 12<<20 {
+	if s.saved != 5 || s.largest > 12<<20 {
 		t.Errorf("%d images were saved, up to %d MiB at once", s.saved, s.largest>>20)
 	}
 }
