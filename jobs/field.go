@@ -22,12 +22,13 @@ const (
 	TypeEmail    Type = "email"
 	TypeColor    Type = "color"
 	TypeJSON     Type = "json"
+	TypeImage    Type = "image" // names a file or web address; never stands in text
 )
 
 // Types lists all types in the order of the documentation.
 var Types = []Type{
 	TypeText, TypeNumber, TypeInteger, TypeBoolean, TypeDate, TypeDateTime,
-	TypeMoney, TypeURL, TypeEmail, TypeColor, TypeJSON,
+	TypeMoney, TypeURL, TypeEmail, TypeColor, TypeJSON, TypeImage,
 }
 
 // A Field is a named, typed value that a template asks for; $$Name stands for
@@ -43,6 +44,7 @@ type Field struct {
 	TimeZone  string   // IANA name in which dates without a zone are meant; empty is UTC
 	At        string   // time of day that a date without one stands for, "23:59:59"; empty is midnight
 	Languages []string // languages with a column of their own, Name@de
+	Slot      string   // of an image: which of the pass's images it is, one of [ImageSlots]
 	Note      string   // what marketing reads about the column in an empty workbook
 }
 

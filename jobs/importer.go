@@ -43,6 +43,9 @@ type Importer struct {
 	// Preflight predicts what a phone would refuse in the pass of a row that
 	// is to be pressed. It may be nil.
 	Preflight func(values []Value, serial string) []Finding
+	// Images takes in what fields of type image name. It may be nil if there
+	// are none.
+	Images Images
 
 	Force bool     // stage unchanged rows too
 	Limit int      // read no more rows than this; 0 means all
@@ -136,6 +139,12 @@ type candidate struct {
 func (im *Importer) read(ctx context.Context, batches chan<- []candidate) error {
 	rows := make([]candidate, 0, batchRows)
 	send := func() error {
+		if err := im.takeImages(ctx, rows); err != nil {
+			return err
+		}
+		for i := range rows {
+			im.seal(&rows[i])
+		}
 		select {
 		case batches <- rows:
 			rows = make([]candidate, 0, batchRows)
@@ -187,13 +196,17 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 		c.staged.Bundle = values[im.Bundle].Text
 	}
 	im.checkKeys(&c)
-	if c.refused {
-		return c, true
-	}
-	c.staged.Values = AppendValues(make([]byte, 0, 24*len(values)), im.Schema.Fields, values)
-	c.staged.Name = im.Names.Name(serial, row.Origin.Row, im.Folder)
-	c.staged.Fingerprint = im.Target.fingerprint(serial, c.staged.Values)
 	return c, true
+}
+
+// seal encodes and hashes what a row's pass is to be made of.
+func (im *Importer) seal(c *candidate) {
+	if c.refused {
+		return
+	}
+	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields, c.values)
+	c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	c.staged.Fingerprint = im.Target.fingerprint(c.staged.Serial, c.staged.Values)
 }
 
 // maxKey bounds serial numbers and the values that make bundles: databases keep
@@ -207,6 +220,10 @@ func (im *Importer) checkKeys(c *candidate) {
 			im.refuse(c, field, "too-long", fmt.Sprintf("has more than %d bytes", maxKey), "shorten it")
 		}
 	}
+	c.sortProblems()
+}
+
+func (c *candidate) sortProblems() {
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(c.elsewhere(a)-c.elsewhere(b), a.Origin.Row-b.Origin.Row,
 			cmp.Compare(len(a.Origin.Column), len(b.Origin.Column)), cmp.Compare(a.Origin.Column, b.Origin.Column))
@@ -222,8 +239,8 @@ func (c *candidate) elsewhere(p Problem) int {
 }
 
 // fingerprint is the hash over everything that the content of a pass depends
-// on. The values are those that the template uses, and no others; images and
-// strings are in the template's version.
+// on. The values are those that the template uses, and no others; its images
+// and strings are in its version, and a row's own images are values.
 func (t Target) fingerprint(serial string, values []byte) Hash {
 	var buf [512]byte
 	data := append(buf[:0], t.Template[:]...)
@@ -259,15 +276,20 @@ func (im *Importer) preflight(c *candidate) {
 		if len(f.Fields) > 0 {
 			field = im.Schema.Index(f.Fields[0])
 		}
-		before := c.refused
-		im.refuse(c, field, f.Code, f.Message, f.Fix)
-		p := &c.problems[len(c.problems)-1]
-		p.Severity = f.Severity
-		if at, ok := im.element(c, field, f.Inside); ok {
-			p.Origin, p.Value = at, ""
-		}
-		c.refused = before || f.Severity == Refused
+		im.find(c, field, f)
 	}
+}
+
+// find notes a finding about a field of the candidate, or about all of it.
+func (im *Importer) find(c *candidate, field int, f Finding) {
+	before := c.refused
+	im.refuse(c, field, f.Code, f.Message, f.Fix)
+	p := &c.problems[len(c.problems)-1]
+	p.Severity = f.Severity
+	if at, ok := im.element(c, field, f.Inside); ok {
+		p.Origin, p.Value = at, ""
+	}
+	c.refused = before || f.Severity == Refused
 }
 
 // element returns where the element of a list comes from that a finding is about.

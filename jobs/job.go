@@ -3,6 +3,7 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ type Job struct {
 	Name        string            `yaml:"name"`        // what runs and passes are filed under; the file's name if absent
 	Template    string            `yaml:"template"`    // a folder, or the name of an embedded starter
 	Source      SourceSpec        `yaml:"source"`      // where the rows come from
+	Images      ImagesSpec        `yaml:"images"`      // where the images of rows come from
 	Map         map[string]string `yaml:"map"`         // field: header, where they differ
 	Serial      string            `yaml:"serial"`      // the field that is the serial number
 	Certificate CertificateSpec   `yaml:"certificate"` // what signs
@@ -31,6 +33,12 @@ type CertificateSpec struct {
 	PasswordEnv  string `yaml:"passwordEnv"`  // name of an environment variable
 	PasswordFile string `yaml:"passwordFile"` // first line of a file
 	Intermediate string `yaml:"intermediate"` // only if it is not Apple's own
+}
+
+// An ImagesSpec says where the images come from that rows name.
+type ImagesSpec struct {
+	Dir   string   `yaml:"dir"`   // the folder of the files; that of the source's file if absent
+	Hosts []string `yaml:"hosts"` // from which images may be fetched; none if absent
 }
 
 // An OutputSpec says where passes go and how their files are named.
@@ -122,8 +130,22 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
+}
+
+// hostName is a name of a host, with a port if that is not 443: no address, since
+// nobody vouches for what answers there, and no pattern.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z-][A-Za-z0-9-]*(:[0-9]{1,5})?$`)
+
+func (i ImagesSpec) validate() (errs []error) {
+	for _, h := range i.Hosts {
+		if !hostName.MatchString(h) {
+			errs = append(errs, fmt.Errorf("images: hosts: %q is no name of a host; write it as cdn.example.com, or with a port as cdn.example.com:8443", h))
+		}
+	}
+	return errs
 }
 
 func (c CertificateSpec) validate() (errs []error) {

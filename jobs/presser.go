@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -46,8 +47,13 @@ type Presser struct {
 	Target      Target
 	Certificate string // id of the certificate that signs, for the ledger
 	Fields      []Field
-	// Fill returns the contents of the files that differ from pass to pass.
-	Fill    func(values []Value, serial string) (contents [][]byte, err error)
+	// Fill returns the contents of the files that differ from pass to pass, but
+	// for the images of rows: those follow it, three files for each field of
+	// type image.
+	Fill func(values []Value, serial string) (contents [][]byte, err error)
+	// Image returns an image that the import kept, or [ErrNotFound]. It may be
+	// nil if no field is one.
+	Image   func(ctx context.Context, id Hash) (*Image, error)
 	Archive Archive
 	Signer  Signer
 	Sink    Sink
@@ -81,8 +87,12 @@ func (p *Presser) PressChunk(ctx context.Context, c Chunk) (made []Made, failed 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := p.Sink.Put(ctx, p.packed(batch)); err != nil {
+	var packErr error
+	if err := p.Sink.Put(ctx, p.packed(ctx, batch, &packErr)); err != nil {
 		return nil, nil, fmt.Errorf("write passes: %w", err)
+	}
+	if packErr != nil {
+		return nil, nil, packErr
 	}
 	for i := range batch {
 		if one := &batch[i]; one.size > maxPassSize {
@@ -106,13 +116,20 @@ func (p *Presser) prepare(ctx context.Context, c Chunk) (batch []pressing, faile
 	}
 	batch = make([]pressing, 0, len(c.Rows))
 	for _, row := range c.Rows {
-		one, problem := p.fill(row)
+		one, problem, err := p.fill(ctx, row)
+		if err != nil {
+			return nil, nil, err
+		}
 		if problem != nil {
 			failed = append(failed, Failed{row, *problem})
 			continue
 		}
+		one.manifest = p.Archive.Manifest(one.contents)
 		if err := p.adopt(ctx, &one); err != nil {
 			return nil, nil, err
+		}
+		if one.images { // those of a whole chunk would not fit into memory
+			one.contents = nil
 		}
 		batch = append(batch, one)
 	}
@@ -120,8 +137,8 @@ func (p *Presser) prepare(ctx context.Context, c Chunk) (batch []pressing, faile
 }
 
 // packed yields the archives of a batch, each in the same buffer, and notes
-// their sizes.
-func (p *Presser) packed(batch []pressing) iter.Seq[Pass] {
+// their sizes. What stops it goes to failure.
+func (p *Presser) packed(ctx context.Context, batch []pressing, failure *error) iter.Seq[Pass] {
 	return func(yield func(Pass) bool) {
 		buffer, _ := p.buffers.Get().(*[]byte)
 		if buffer == nil {
@@ -133,7 +150,16 @@ func (p *Presser) packed(batch []pressing) iter.Seq[Pass] {
 			if one.adopted {
 				continue
 			}
-			*buffer = p.Archive.Pack((*buffer)[:0], one.contents, one.manifest, one.signature)
+			contents := one.contents
+			if one.images {
+				again, problem, err := p.fill(ctx, one.row)
+				if err != nil || problem != nil { // it was filled before without any
+					*failure = fmt.Errorf("fill the pass of row %d again: %w", one.row.Row, cmp.Or(err, errors.New("its images are gone from the ledger; run the job again")))
+					return
+				}
+				contents = again.contents
+			}
+			*buffer = p.Archive.Pack((*buffer)[:0], contents, one.manifest, one.signature)
 			one.size = int64(len(*buffer))
 			if one.size <= maxPassSize && !yield(Pass{Name: one.row.Name, Data: *buffer}) {
 				return
@@ -151,23 +177,54 @@ func (p *Presser) tooBig(one *pressing) Problem {
 type pressing struct {
 	row                 Staged
 	contents            [][]byte
+	images              bool // it has images of its own: contents are filled in again when it is packed
 	manifest, signature []byte
 	adopted             bool
 	size                int64
 }
 
-func (p *Presser) fill(row Staged) (pressing, *Problem) {
+// fill makes the contents of a row's pass. An error is none of the row.
+func (p *Presser) fill(ctx context.Context, row Staged) (pressing, *Problem, error) {
 	values := make([]Value, len(p.Fields))
 	if err := ParseValues(row.Values, p.Fields, values); err != nil {
 		problem := p.problem(row, "unreadable", err.Error(), "run the job again with --force")
-		return pressing{}, &problem
+		return pressing{}, &problem, nil
 	}
 	contents, err := p.Fill(values, row.Serial)
 	if err != nil {
 		problem := p.problem(row, "not-filled", err.Error(), "compare the row with what template.yaml declares")
-		return pressing{}, &problem
+		return pressing{}, &problem, nil
 	}
-	return pressing{row: row, contents: contents, manifest: p.Archive.Manifest(contents)}, nil
+	one := pressing{row: row, contents: contents}
+	for i := range p.Fields {
+		if p.Fields[i].Type != TypeImage {
+			continue
+		}
+		image, err := p.image(ctx, values[i])
+		if errors.Is(err, ErrNotFound) {
+			problem := p.problem(row, "image-lost", "the ledger has lost its image", "run the job again: it is taken in anew")
+			return pressing{}, &problem, nil
+		}
+		if err != nil {
+			return pressing{}, nil, fmt.Errorf("load the image of row %d: %w", row.Row, err)
+		}
+		one.contents = append(one.contents, image.Files[:]...)
+		one.images = one.images || values[i].Present
+	}
+	return one, nil, nil
+}
+
+// image returns what a field of type image holds: no files at all if it is
+// absent.
+func (p *Presser) image(ctx context.Context, v Value) (*Image, error) {
+	if !v.Present {
+		return &Image{}, nil
+	}
+	id, err := ImageID(v)
+	if err != nil {
+		return nil, err
+	}
+	return p.Image(ctx, id)
 }
 
 // adopt finds out whether the pass lies in the sink already, byte for byte as it

@@ -187,6 +187,8 @@ func (r *reader) convert(c Cell) (text, json string, m *mistake) {
 		return color(c.Text)
 	case TypeJSON:
 		return literal(c.Text)
+	case TypeImage:
+		return c.Text, "", invisible(c.Text)
 	}
 	return strings.ReplaceAll(c.Text, "\r\n", "\n"), "", nil
 }

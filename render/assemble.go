@@ -78,6 +78,7 @@ func (c *compiler) object(members []Member, shape *Shape, top bool) program {
 		if shape == FieldShape && m.Key == "value" && k.leaf != nil && !dated(members) {
 			k.leaf.takes = takesOthers
 		}
+		c.translates(shape, m.Key, k.leaf)
 		k.need = needBit(shape, m.Key)
 		p.add(k)
 	}

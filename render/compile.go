@@ -41,7 +41,7 @@ type Template struct {
 	names       []string
 	fields      []Field
 	pass        program
-	files       []stringsFile // that hold placeholders
+	files       []stringsFile // that differ from row to row
 	constant    map[string][]byte
 	dependents  []int // by slot of Name@language: the slot of Name; else -1
 }
@@ -60,7 +60,7 @@ func Compile(src Source, id Identity) (*Template, error) {
 	}
 	errs := []error{c.err()}
 	t := &Template{pass: pass, id: c.id, serialField: c.serialField, constant: make(map[string][]byte)}
-	for _, path := range slices.Sorted(maps.Keys(src.Strings)) {
+	for _, path := range c.stringsPaths(src.Strings) {
 		errs = append(errs, c.stringsFile(t, path, src.Strings[path]))
 	}
 	t.names, t.fields, t.dependents = c.names, c.used, c.dependents
@@ -87,7 +87,9 @@ func (t *Template) Identity() Identity { return t.id }
 // hint for the job; "" if it has none. Fill always sets what it is given.
 func (t *Template) SerialField() string { return t.serialField }
 
-// Files returns the names of the files that Fill makes: pass.json first.
+// Files returns the names of the files that Fill makes: pass.json first, then
+// the strings files that differ from row to row. Among them are those of
+// languages that only rows have words of.
 func (t *Template) Files() []string {
 	names := []string{"pass.json"}
 	for i := range t.files {
@@ -111,6 +113,7 @@ type compiler struct {
 	names      []string
 	used       []Field
 	dependents []int
+	translated []int // slots of fields that rows translate themselves
 }
 
 func (c *compiler) declare(fields []Field) {

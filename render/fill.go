@@ -14,14 +14,17 @@ const (
 
 // Errors of Fill that callers branch on.
 var (
-	ErrNoValue   = errors.New("has no value, but is required")
-	ErrNotUTF8   = errors.New("is not valid UTF-8")
-	ErrNotJSON   = errors.New("is not JSON of the kind that was declared")
-	ErrTooLarge  = fmt.Errorf("pass.json is larger than %d KiB", MaxPass>>10)
-	errNoSerial  = errors.New("the serial number is empty or not valid UTF-8")
-	errBadToken  = fmt.Errorf("the authentication token has fewer than %d characters", minToken)
-	errMismatch  = errors.New("render: values and names differ in number")
-	errNoTypeIDs = errors.New("the pass type identifier or the team identifier is missing")
+	ErrNoValue = errors.New("has no value, but is required")
+	ErrNotUTF8 = errors.New("is not valid UTF-8")
+	ErrNotJSON = errors.New("is not JSON of the kind that was declared")
+	// ErrTranslatedTwice means that a phone could not tell which of two
+	// translations of one text is meant.
+	ErrTranslatedTwice = errors.New("translates the same text as another column, but otherwise")
+	ErrTooLarge        = fmt.Errorf("pass.json is larger than %d KiB", MaxPass>>10)
+	errNoSerial        = errors.New("the serial number is empty or not valid UTF-8")
+	errBadToken        = fmt.Errorf("the authentication token has fewer than %d characters", minToken)
+	errMismatch        = errors.New("render: values and names differ in number")
+	errNoTypeIDs       = errors.New("the pass type identifier or the team identifier is missing")
 )
 
 // A Value is what a row has for one name. The zero Value is absent.
@@ -68,6 +71,10 @@ func (e *ValueError) Unwrap() error { return e.Err }
 // [Shape].Needs), and every list and object that is emptied by this, but a style
 // dictionary.
 //
+// Where a localizable member is one whole placeholder of a field with languages,
+// the row's translations go into pass.strings. A strings file with nothing in it
+// is nil: the pass has none.
+//
 // Control characters in values are escaped; invalid UTF-8 is refused. The error
 // joins a [*ValueError] for each value that is missing or bad.
 func (t *Template) Fill(dst [][]byte, in Input) ([][]byte, error) {
@@ -81,15 +88,22 @@ func (t *Template) Fill(dst [][]byte, in Input) ([][]byte, error) {
 	if dst[0] == nil {
 		dst[0] = make([]byte, 0, 4<<10) // most passes: one allocation
 	}
-	f := &filler{in: in, dependents: t.dependents}
+	f := &filler{in: in, dependents: t.dependents, names: t.names}
 	dst[0], _ = f.value(dst[0][:0], &t.pass)
 	if len(dst[0]) > MaxPass {
 		return nil, ErrTooLarge
 	}
+	var errs []error
 	for i := range t.files {
-		dst[1+i] = t.files[i].fill(dst[1+i][:0], f)
+		var err error
+		if dst[1+i], err = t.files[i].fill(dst[1+i][:0], f); err != nil {
+			errs = append(errs, err)
+		}
+		if len(dst[1+i]) == 0 {
+			dst[1+i] = nil
+		}
 	}
-	return dst, nil
+	return dst, errors.Join(errs...)
 }
 
 func (t *Template) check(in Input) error {

@@ -6,6 +6,7 @@ import "strings"
 type filler struct {
 	in         Input
 	dependents []int
+	names      []string
 }
 
 // value appends what p writes, and reports whether it is kept; if not, dst is

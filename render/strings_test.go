@@ -127,7 +127,7 @@ func TestFillStrings(t *testing.T) {
 		return string(files[1]), string(files[2])
 	}
 	de, en := fillBoth(map[string]string{"Title": "D\"r;", "Title@de": "Doktor"})
-	if want := "\"hello\" = \"Hallo Doktor\";\n\"b\" = \"5 $$\";\n"; de != want {
+	if want := "\"hello\" = \"Hallo Doktor\";\n\"b\" = \"5 $$\";\n\"D\\\"r;\" = \"Doktor\";\n"; de != want {
 		t.Errorf("German: got %q, want %q", de, want)
 	}
 	if want := "\"hello\" = \"Dear \\\"D\\\"r;\\\"\";\n"; en != want {

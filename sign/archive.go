@@ -34,8 +34,9 @@ const (
 // signature follow, stored as they are. Equal contents give equal bytes.
 //
 // Everywhere, contents holds the dynamic files in the order in which
-// [NewArchive] was given their names; another number of them is a bug, and
-// panics. An Archive never changes and is safe for concurrent use.
+// [NewArchive] was given their names; nil stands for a file that the pass does
+// not have, which is another thing than an empty one. Another number of them is
+// a bug, and panics. An Archive never changes and is safe for concurrent use.
 type Archive struct {
 	head      []byte  // local headers and contents of the constant files
 	directory []byte  // their records in the central directory
@@ -43,8 +44,8 @@ type Archive struct {
 	dynamic   []entry // the others, without sizes
 	manifest  entry
 	signature entry
-	template  []byte // a manifest with zeros for hashes that differ
-	holes     []int  // where in template the hash of each dynamic file stands
+	template  []byte // a manifest with zeros for hashes that differ, and a comma behind each line
+	lines     []line // where in template each dynamic file stands
 }
 
 // NewArchive lays out an archive. The keys of constant are paths in the pass,
@@ -90,6 +91,10 @@ func (a *Archive) addConstant(name string, content []byte) error {
 	return nil
 }
 
+// A line is the place of a file in the manifest: from its name to behind the
+// comma, and the hash in between.
+type line struct{ from, hash, to int }
+
 // compileManifest writes the manifest of a pass whose dynamic files all hash to
 // zeros, and notes where the zeros stand.
 func (a *Archive) compileManifest(constant map[string][]byte, dynamic []string) {
@@ -101,20 +106,19 @@ func (a *Archive) compileManifest(constant map[string][]byte, dynamic []string) 
 	for _, name := range dynamic {
 		hashes[name] = string(bytes.Repeat([]byte{'0'}, hex.EncodedLen(sha1.Size)))
 	}
-	a.holes = make([]int, len(dynamic))
+	a.lines = make([]line, len(dynamic))
 	a.template = append(a.template, '{')
-	for i, name := range slices.Sorted(maps.Keys(hashes)) {
-		if i > 0 {
-			a.template = append(a.template, ',')
-		}
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		l := line{from: len(a.template)}
 		// checkNames admits only what strconv quotes as JSON does.
 		a.template = append(strconv.AppendQuote(a.template, name), ':', '"')
+		l.hash = len(a.template)
+		a.template = append(append(a.template, hashes[name]...), '"', ',')
+		l.to = len(a.template)
 		if at := slices.Index(dynamic, name); at >= 0 {
-			a.holes[at] = len(a.template)
+			a.lines[at] = l
 		}
-		a.template = append(append(a.template, hashes[name]...), '"')
 	}
-	a.template = append(a.template, '}')
 }
 
 // Manifest returns the manifest.json of a pass: a JSON object that holds the
@@ -123,8 +127,30 @@ func (a *Archive) Manifest(contents [][]byte) []byte {
 	a.mustMatch(contents)
 	manifest := slices.Clone(a.template)
 	for i, content := range contents {
-		sum := sha1.Sum(content) // the format asks for SHA-1
-		hex.Encode(manifest[a.holes[i]:], sum[:])
+		if content != nil {
+			sum := sha1.Sum(content) // the format asks for SHA-1
+			hex.Encode(manifest[a.lines[i].hash:], sum[:])
+		}
+	}
+	manifest = a.dropLines(manifest, contents)
+	if len(manifest) == 1 {
+		return append(manifest, '}')
+	}
+	manifest[len(manifest)-1] = '}' // in the place of the last comma
+	return manifest
+}
+
+// dropLines takes the lines of absent files out of a manifest.
+func (a *Archive) dropLines(manifest []byte, contents [][]byte) []byte {
+	var absent []line
+	for i, content := range contents {
+		if content == nil {
+			absent = append(absent, a.lines[i])
+		}
+	}
+	slices.SortFunc(absent, func(k, l line) int { return l.from - k.from }) // from the end, so that places stay true
+	for _, l := range absent {
+		manifest = slices.Delete(manifest, l.from, l.to)
 	}
 	return manifest
 }
@@ -143,7 +169,9 @@ func (a *Archive) Pack(dst []byte, contents [][]byte, manifest, signature []byte
 		entries = append(entries, e)
 	}
 	for i, content := range contents {
-		add(a.dynamic[i], content)
+		if content != nil {
+			add(a.dynamic[i], content)
+		}
 	}
 	add(a.manifest, manifest)
 	add(a.signature, signature)
@@ -159,7 +187,9 @@ func (a *Archive) Pack(dst []byte, contents [][]byte, manifest, signature []byte
 func (a *Archive) size(contents [][]byte, manifest []byte) int {
 	n := len(a.head) + len(a.directory) + endLen
 	for i, content := range contents {
-		n += a.dynamic[i].overhead() + len(content)
+		if content != nil {
+			n += a.dynamic[i].overhead() + len(content)
+		}
 	}
 	return n + a.manifest.overhead() + len(manifest) + a.signature.overhead()
 }
@@ -175,8 +205,10 @@ func (a *Archive) Same(data []byte, contents [][]byte, manifest []byte) (signatu
 	}
 	// The signature is the last file before the directory.
 	end := len(data) - endLen - len(a.directory) - a.manifest.recordLen() - a.signature.recordLen()
-	for i := range a.dynamic {
-		end -= a.dynamic[i].recordLen()
+	for i, content := range contents {
+		if content != nil {
+			end -= a.dynamic[i].recordLen()
+		}
 	}
 	signature = data[end-length : end : end]
 	if !bytes.Equal(data, a.Pack(nil, contents, manifest, signature)) {

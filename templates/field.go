@@ -14,7 +14,7 @@ import (
 )
 
 var fieldKeys = []string{
-	"type", "required", "optional", "default", "oneOf", "maxLength", "format", "timeZone", "at", "languages", "note",
+	"type", "required", "optional", "default", "oneOf", "maxLength", "format", "timeZone", "at", "languages", "slot", "note",
 }
 
 var language = regexp.MustCompile(`^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$`)
@@ -71,6 +71,8 @@ func (d *definition) property(f *jobs.Field, key string, v ast.Node) {
 		d.timeOfDay(v, &f.At)
 	case "languages":
 		d.languages(v, &f.Languages)
+	case "slot":
+		d.slot(v, &f.Slot)
 	case "note":
 		d.text(v, &f.Note)
 	}
@@ -89,6 +91,15 @@ func (d *definition) fieldType(n ast.Node, to *jobs.Type) {
 	*to = jobs.Type(s)
 }
 
+// slot reads which of the pass's images a field is.
+func (d *definition) slot(n ast.Node, to *string) {
+	s, _ := scalar(n)
+	if *to = jobs.SlotNamed(s); *to == "" {
+		d.add(n, "no image that rows can bring is called %q%s", s, hint(s, jobs.ImageSlots))
+		*to = s // so that its lack is not reported as well
+	}
+}
+
 func (d *definition) languages(n ast.Node, to *[]string) {
 	d.list(n, to)
 	for _, l := range *to {
@@ -101,7 +112,13 @@ func (d *definition) languages(n ast.Node, to *[]string) {
 // checkField checks what several properties say together.
 func (d *definition) checkField(k ast.Node, f *jobs.Field) {
 	dated := f.Type == jobs.TypeDate || f.Type == jobs.TypeDateTime
+	if f.Type == jobs.TypeImage {
+		d.checkImage(k, f)
+		return
+	}
 	switch {
+	case f.Slot != "":
+		d.add(k, "%q has a slot, but is no image; write type: image", f.Name)
 	case f.Default != "" && f.OneOf != nil && !slices.Contains(f.OneOf, f.Default):
 		d.add(k, "the default of %q is none of its oneOf%s", f.Name, hint(f.Default, f.OneOf))
 	case f.TimeZone != "" && !dated:
@@ -110,6 +127,27 @@ func (d *definition) checkField(k ast.Node, f *jobs.Field) {
 		d.add(k, "%q has a time of day, but is not of type date", f.Name)
 	case f.MaxLength > 0 && len([]rune(f.Default)) > f.MaxLength:
 		d.add(k, "the default of %q is longer than its maxLength", f.Name)
+	}
+}
+
+// checkImage checks the declaration of an image, and gives it the slot of its
+// name.
+func (d *definition) checkImage(k ast.Node, f *jobs.Field) {
+	if f.Slot == "" {
+		f.Slot = jobs.SlotNamed(f.Name)
+	}
+	for _, g := range d.t.Fields {
+		if g.Slot != "" && g.Slot == f.Slot {
+			d.add(k, "%q and %q are both the %s of the pass; keep one", g.Name, f.Name, f.Slot)
+		}
+	}
+	switch {
+	case f.Slot == "":
+		d.add(k, "which of the pass's images is %q? Write slot: thumbnail, or another of %s", f.Name, strings.Join(jobs.ImageSlots, ", "))
+	case f.Default != "":
+		d.add(k, "%q is an image and has no default; for rows without one, put %s into the folder", f.Name, jobs.ImageFiles(f.Slot)[1])
+	case f.Languages != nil:
+		d.add(k, "%q is an image and has no languages", f.Name)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	"passmill/jobs"
+	"passmill/render"
 	"passmill/render/preflight"
 )
 
@@ -25,6 +27,23 @@ func (t *Template) readImages() error {
 			continue
 		}
 		t.Images[name] = t.Files[name]
+	}
+	return errors.Join(errs...)
+}
+
+// checkImages makes sure that no image stands in text, where nobody could see it.
+func (t *Template) checkImages() error {
+	if t.rendered == nil {
+		return nil
+	}
+	var errs []error
+	for _, f := range t.Fields {
+		used := slices.ContainsFunc(t.rendered.Names(), func(name string) bool { return jobs.FoldName(name) == jobs.FoldName(f.Name) })
+		if f.Type == jobs.TypeImage && used {
+			p := t.places[jobs.FoldName(f.Name)]
+			errs = append(errs, &render.Error{File: definitionFile, Line: p.line, Column: p.column, Message: fmt.Sprintf(
+				"%q is an image, which goes into the pass as %s; take $$%s out of the texts", f.Name, jobs.ImageFiles(f.Slot)[0], f.Name)})
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -63,7 +63,7 @@ func Lint(t *Template) []Finding {
 			found = append(found, f)
 		}
 	}
-	return slices.Concat(found, t.lintLookalikes(), t.lintFields())
+	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintLanguages())
 }
 
 func unfilled(err error) Finding {
@@ -83,13 +83,18 @@ func (t *Template) lintPass(filled *render.Template, constant map[string][]byte,
 		files[name] = contents[i]
 	}
 	var found []Finding
-	for _, f := range preflight.Check(contents[0], preflight.ReadFiles(files)) {
+	known := preflight.ReadFiles(files)
+	t.sampleImages(known, optional)
+	for _, f := range preflight.Check(contents[0], known) {
 		g := Finding{
 			Severity: jobs.Severity(f.Rule.Severity), Rule: f.Rule.ID, File: jsonFile, Path: f.Path,
 			Message: f.Message, Fix: f.Rule.Fix, Source: f.Rule.Source,
 		}
 		if k := kindOf(f.Path); k == imageKind || k == stringsKind {
 			g.File = f.Path
+			if _, folder := t.Images[f.Path]; optional || !folder {
+				g.Fields = t.imageField(f.Path)
+			}
 		} else {
 			g.Fields = filled.Sources(in, f.Path)
 		}
@@ -111,6 +116,7 @@ func (t *Template) lintFields() []Finding {
 	for _, f := range t.Fields {
 		_, declared := t.places[jobs.FoldName(f.Name)]
 		switch {
+		case f.Type == jobs.TypeImage: // it stands in no text
 		case declared && !used[jobs.FoldName(f.Name)]:
 			unused = append(unused, f.Name)
 		case !declared && len(t.places) > 0 && !f.Optional: // a bare member has all that it needs
@@ -133,6 +139,27 @@ func (t *Template) lintFields() []Finding {
 			f.Fix += "; was " + near + " meant?"
 		}
 		found = append(found, f)
+	}
+	return found
+}
+
+// lintLanguages finds columns of a language that nothing reads.
+func (t *Template) lintLanguages() (found []Finding) {
+	used := make(map[string]bool)
+	for _, name := range t.rendered.Names() {
+		used[jobs.FoldName(name)] = true
+	}
+	for _, f := range t.Fields {
+		for _, l := range f.Languages {
+			if !used[jobs.FoldName(f.Name)] || used[jobs.FoldName(f.Name+"@"+l)] {
+				continue
+			}
+			found = append(found, Finding{
+				Severity: jobs.LooksWrong, Rule: "language-unused", File: definitionFile, Line: t.places[jobs.FoldName(f.Name)].line,
+				Fields: []string{f.Name}, Message: fmt.Sprintf("is declared in the language %s, but nothing reads its column %s@%s", l, f.Name, l),
+				Fix: fmt.Sprintf("let $$%s be the whole of a label, value or changeMessage, or write it into %s.lproj/pass.strings", f.Name, l),
+			})
+		}
 	}
 	return found
 }

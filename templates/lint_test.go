@@ -71,3 +71,45 @@ func TestLintAbsent(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestLintLanguages checks that a column of a language that nothing reads is
+// named, and one that goes into pass.strings by itself is not.
+func TestLintLanguages(t *testing.T) {
+	found := lint(t, map[string]string{
+		"template.json": `{"description": "Card", "organizationName": "Club", "storeCard": {"backFields": [
+			{"key": "a", "value": "$$Greeting"}, {"key": "b", "value": "Dear $$Name"}, {"key": "c", "value": "$$Tier!"}]}}`,
+		"template.yaml":         "fields:\n  Greeting: {languages: [de, ja]}\n  Name: {languages: [de]}\n  Tier: {languages: [fr, de]}\n  Other: {optional: true, languages: [de]}\n",
+		"icon@2x.png":           "png",
+		"de.lproj/pass.strings": `"Dear" = "Hallo $$Tier";`,
+	})
+	var lines []string
+	for _, f := range found {
+		if f.Rule == "language-unused" {
+			lines = append(lines, f.String())
+		}
+	}
+	want := `looks wrong: template.yaml:3: Name: is declared in the language de, but nothing reads its column Name@de; let $$Name be the whole of a label, value or changeMessage, or write it into de.lproj/pass.strings
+looks wrong: template.yaml:4: Tier: is declared in the language fr, but nothing reads its column Tier@fr; let $$Tier be the whole of a label, value or changeMessage, or write it into fr.lproj/pass.strings`
+	if got := strings.Join(lines, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestLintImages checks that images of rows count as images of the pass, and that
+// a row may lack them.
+func TestLintImages(t *testing.T) {
+	const json = `{"description": "Card", "organizationName": "Club", "generic": {}}`
+	for yaml, want := range map[string]string{
+		"fields: {Icon: {type: image}}":                                   "",
+		"fields: {Icon: {type: image, optional: true}}":                   "refused: icon.png: Icon: the pass has no icon, when the optional values are absent",
+		"fields: {Icon: {type: image}, Face: {type: image, slot: strip}}": "advice: strip@2x.png: Face: is shown on coupon, storeCard, eventTicket only",
+	} {
+		var lines []string
+		for _, f := range lint(t, map[string]string{"template.json": json, "template.yaml": yaml}) {
+			lines = append(lines, f.String())
+		}
+		if got := strings.Join(lines, "\n"); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", yaml, got, want)
+		}
+	}
+}

@@ -1,8 +1,12 @@
 package templates
 
 import (
+	"path"
+	"slices"
+
 	"passmill/jobs"
 	"passmill/render"
+	"passmill/render/preflight"
 )
 
 // samples returns a value for each name of a compiled template, by the type of
@@ -75,4 +79,38 @@ func text(f jobs.Field) string {
 		s = s[:f.MaxLength]
 	}
 	return string(s)
+}
+
+// sampleImages puts the images that rows bring among the files of a pass, in the
+// place of the template's own. They are of no size, so that none is wrong.
+func (t *Template) sampleImages(files *preflight.Files, optional bool) {
+	for _, f := range t.Fields {
+		if f.Type != jobs.TypeImage || f.Optional && !optional {
+			continue
+		}
+		own := namesOf(f)
+		files.Names = slices.DeleteFunc(files.Names, func(name string) bool { return slices.Contains(own, name) })
+		files.Images = slices.DeleteFunc(files.Images, func(i preflight.Image) bool { return slices.Contains(own, i.Name) })
+		for _, name := range own[1:] { // those that phones look for
+			files.Names = append(files.Names, name)
+			files.Images = append(files.Images, preflight.Image{Name: name})
+		}
+	}
+	slices.Sort(files.Names)
+}
+
+// imageField returns the name of the field that an image of the pass comes from,
+// as a list, or nil.
+func (t *Template) imageField(file string) []string {
+	for _, f := range t.Fields {
+		if f.Type == jobs.TypeImage && slices.Contains(namesOf(f), path.Base(file)) {
+			return []string{f.Name}
+		}
+	}
+	return nil
+}
+
+func namesOf(f jobs.Field) []string {
+	names := jobs.ImageFiles(f.Slot)
+	return names[:]
 }

@@ -65,7 +65,7 @@ func load(files map[string][]byte, name string, err error) (*Template, error) {
 	errs = append(errs, t.readImages())
 	if _, ok := files[jsonFile]; ok {
 		t.rendered, err = t.compile(render.Identity{})
-		errs = append(errs, err)
+		errs = append(errs, err, t.checkImages())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

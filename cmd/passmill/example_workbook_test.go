@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,7 +87,7 @@ func TestExampleWorkbook(t *testing.T) {
 	if diff := cmp.Diff(sheetsOf(t, made), sheetsOf(t, file)); diff != "" {
 		t.Fatalf("%s is not what this test would write (-want +got); run it with -update:\n%s", file, diff)
 	}
-	runReadme(t, workbookExample)
+	follow(t, workbookExample)
 	pass, err := os.ReadFile("out/X7KQ2M-1.pkpass")
 	if err != nil {
 		t.Fatal(err)
@@ -115,42 +114,4 @@ func sheetsOf(t *testing.T, name string) map[string][][]string {
 		}
 	}
 	return all
-}
-
-// runReadme copies an example's folder, goes there, and runs the commands of its
-// README: lines that begin with "$ passmill". What follows them is said by them.
-func runReadme(t *testing.T, dir string) {
-	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	there := filepath.Join(t.TempDir(), "example")
-	if err := os.CopyFS(there, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(there)
-	t.Setenv("PASSMILL_DATABASE", "")
-	said, commands := "", 0
-	for line := range strings.Lines(string(readme)) {
-		text, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
-		if !ok {
-			continue
-		}
-		args, ok := strings.CutPrefix(text, "$ passmill ")
-		if !ok {
-			if !strings.Contains(said, text+"\n") {
-				t.Errorf("the README says that this is printed: %s\ngot:\n%s", text, said)
-			}
-			continue
-		}
-		var out bytes.Buffer
-		if code := run(t.Context(), strings.Fields(args), &out, &out); code != exitDone {
-			t.Fatalf("passmill %s: exit status %d\n%s", args, code, out.String())
-		}
-		said, commands = out.String(), commands+1
-	}
-	if commands == 0 {
-		t.Fatal("the README has no commands")
-	}
 }

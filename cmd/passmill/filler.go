@@ -21,6 +21,7 @@ type filler struct {
 	compiled *render.Template
 	constant map[string][]byte
 	places   []int               // for each of the compiled template's names, the index of the row's value
+	images   []jobs.Field        // of type image
 	known    []templates.Finding // what the template alone is to blame for
 }
 
@@ -35,7 +36,13 @@ func newFiller(t *templates.Template, id *sign.Identity) (*filler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filler{template: t, compiled: compiled, constant: constant, known: templates.Lint(t)}, nil
+	f := &filler{template: t, compiled: compiled, constant: constant, known: templates.Lint(t)}
+	for _, field := range t.Fields {
+		if field.Type == jobs.TypeImage {
+			f.images = append(f.images, field)
+		}
+	}
+	return f, nil
 }
 
 // refused returns an error that lists why no phone would take a pass of the
@@ -57,7 +64,7 @@ func (f *filler) fields() []jobs.Field {
 	for i, name := range f.compiled.Names() {
 		fields[i] = f.field(name)
 	}
-	return fields
+	return append(fields, f.images...)
 }
 
 // field returns the declaration of a name. Name@de is declared with Name; where
@@ -102,7 +109,7 @@ func (f *filler) preflight(values []jobs.Value, serial string) []jobs.Finding {
 	in := f.input(values, serial)
 	contents, err := f.compiled.Fill(nil, in)
 	if err != nil {
-		return []jobs.Finding{{Code: "not-filled", Severity: jobs.Refused, Message: err.Error(), Fix: "compare the row with what template.yaml declares"}}
+		return []jobs.Finding{notFilled(err)}
 	}
 	var findings []jobs.Finding
 	for _, found := range preflight.CheckPass(contents[0]) {
@@ -130,6 +137,16 @@ func placed(found preflight.Finding, ofColumn bool) string {
 	return found.Path + " " + found.Message
 }
 
+// notFilled says why a row can't be filled in, and of which field if it is known.
+func notFilled(err error) jobs.Finding {
+	if errors.Is(err, render.ErrTranslatedTwice) {
+		value, _ := errors.AsType[*render.ValueError](err)
+		return jobs.Finding{Fields: []string{value.Name}, Code: "translated-twice", Severity: jobs.Refused, Message: value.Err.Error(),
+			Fix: "make both translations the same, or the texts different: a phone finds a translation by the text"}
+	}
+	return jobs.Finding{Code: "not-filled", Severity: jobs.Refused, Message: err.Error(), Fix: "compare the row with what template.yaml declares"}
+}
+
 // blames reports whether the template alone causes a finding: then it is said
 // once, and not for each row.
 func (f *filler) blames(found preflight.Finding) bool {
@@ -140,7 +157,7 @@ func (f *filler) blames(found preflight.Finding) bool {
 
 // presser returns what presses the rows of the work into a sink.
 func (w *work) presser(target jobs.Target, sink jobs.Sink) (*jobs.Presser, error) {
-	archive, err := sign.NewArchive(w.filler.constant, w.filler.compiled.Files())
+	archive, err := newArchives(w.filler.constant, w.filler.compiled.Files(), slots(w.schema.Fields))
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ var imports = map[string][]string{
 	"jobs/jobstest":        {"jobs"},
 	"jobs/ledger":          {"jobs", "jobs/connect", "sign"},
 	"jobs/ledger/pgtest":   nil,
+	"jobs/picture":         {"jobs"},
 	"jobs/sheet":           {"jobs"},
 	"jobs/table":           {"jobs", "jobs/connect"},
 	"jobs/sheet/sheettest": nil,

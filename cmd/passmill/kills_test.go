@@ -164,8 +164,8 @@ func TestFaultPoints(t *testing.T) {
 	}
 }
 
-// A story is a job over several nights: rows come, change, move to another
-// bundle and have the same serial number, and twice the process is killed in the
+// A story is a job over several nights: rows come, change, bring other images,
+// move to another bundle and have the same serial number, and twice the process is killed in the
 // middle of its import: it finds the same rows the next time, and other rows.
 type story struct {
 	*sandbox
@@ -174,7 +174,9 @@ type story struct {
 }
 
 func newStory(t *testing.T, database string) *story {
-	return &story{sandbox: newSandbox(t, 40, database)}
+	s := &story{sandbox: newSandbox(t, 40, database)}
+	s.ownImages("logo")
+	return s
 }
 
 // fault plays the story with one fault in each night, and reports whether the
@@ -209,11 +211,14 @@ func (s *story) fault(point string, n int, action string) (reached bool) {
 func (s *story) tell(remark, tier string, family int, interruption string) {
 	s.t.Helper()
 	var b strings.Builder
-	b.WriteString("MemberID,FirstName,LastName,Tier,FamilyID\n")
+	b.WriteString("MemberID,FirstName,LastName,Tier,FamilyID,Own\n")
 	for i := range s.rows {
-		fmt.Fprintf(&b, "M%05d,Ada,%s,%s,F%d\n", i, remark, tier, i/family)
+		fmt.Fprintf(&b, "M%05d,Ada,%s,%s,F%d,%d.png\n", i, remark, tier, i/family, i%3)
 	}
-	b.WriteString("twin,A,A,Gold,\ntwin,B,B,Gold,\n")
+	b.WriteString("twin,A,A,Gold,,\ntwin,B,B,Gold,,0.png\n")
+	for i := range 3 {
+		s.photo(fmt.Sprint(i, ".png"), 40, 20, i+3*len(remark))
+	}
 	s.write("members.csv", b.String())
 	if interruption == "" {
 		return

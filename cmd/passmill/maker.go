@@ -102,6 +102,7 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 	if err != nil {
 		return nil, err
 	}
+	m.work.keepImages(db, press)
 	in := m.work.importer(target)
 	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
 	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
@@ -157,6 +158,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
 	if db != nil {
+		if m.work.album != nil {
+			m.work.album.Store = readOnlyImages{db}
+		}
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {

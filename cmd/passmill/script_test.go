@@ -48,6 +48,9 @@ func TestScripts(t *testing.T) {
 			"field":       scriptField,
 			"workbook":    scriptWorkbook,
 			"sql":         scriptSQL,
+			"images":      scriptImages,
+			"photo":       scriptPhoto,
+			"unpack":      scriptUnpack,
 		},
 	})
 }

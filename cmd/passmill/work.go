@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"passmill/jobs"
+	"passmill/jobs/picture"
 	"passmill/jobs/sheet"
 	"passmill/sign"
 	"passmill/templates"
@@ -24,8 +25,9 @@ type work struct {
 	filler   *filler
 	schema   *jobs.Schema
 	names    *jobs.Pattern
-	rows     *sheet.Book // the workbook with the rows, if it is not that of the job
-	temp     string      // our own folder for what does not fit into memory
+	rows     *sheet.Book    // the workbook with the rows, if it is not that of the job
+	album    *picture.Album // nil if rows bring no images
+	temp     string         // our own folder for what does not fit into memory
 }
 
 // A rowSource is a source of rows with what a command tells of it.
@@ -75,6 +77,9 @@ func openWork(ctx context.Context, def definition, signing bool) (*work, error) 
 				errs = append(errs, errors.New(note.String()))
 			}
 		}
+		if w.filler != nil {
+			errs = append(errs, w.checkKeys(), w.openAlbum())
+		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())
 		}
@@ -102,6 +107,7 @@ func (w *work) close() error {
 		err = errors.Join(err, w.rows.Close())
 	}
 	err = errors.Join(err, w.definition.close())
+	err = errors.Join(err, w.closeAlbum())
 	if w.temp != "" {
 		err = errors.Join(err, os.RemoveAll(w.temp))
 	}
@@ -228,7 +234,7 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 		Target: target, Source: w.source, Schema: w.schema,
 		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Names: w.names,
 		Folder:    w.source.AtMost() > jobs.FolderThreshold,
-		Preflight: w.filler.preflight,
+		Preflight: w.filler.preflight, Images: w.images(),
 	}
 }
 

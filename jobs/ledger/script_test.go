@@ -136,6 +136,10 @@ func (p *player) import_(ctx context.Context, run int64, list []jobs.Staged) err
 		if err != nil {
 			return err
 		}
+		images := []jobs.Image{picture("shared"), picture(fmt.Sprint("of batch ", number))}
+		if err := p.SaveImages(ctx, images); err != nil {
+			return err
+		}
 		b := jobs.Batch{Number: number}
 		for _, s := range part {
 			if k, ok := known[s.Serial]; ok && k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle {
@@ -270,6 +274,9 @@ func expectEnd(t *testing.T, dsn string, out folder) {
 	}
 	if list, err := db.Jobs(t.Context()); err != nil || len(list) > 0 {
 		t.Errorf("jobs %v, %v; want none, since it was removed", list, err)
+	}
+	if n := number(t, dsn, `SELECT COUNT(*) FROM images`); n != 3 {
+		t.Errorf("%d images are kept, want 3", n)
 	}
 	for f, err := range db.Fsck(t.Context(), ledger.FsckOptions{Sink: sink, Shelf: out, Verify: verify}) {
 		must(t, err)

@@ -27,6 +27,7 @@ const (
 	stepClear       step = "clear"
 	stepTemplate    step = "template"
 	stepCertificate step = "certificate"
+	stepImages      step = "images"
 	stepStage       step = "stage"
 	stepWithdraw    step = "withdraw"
 	stepImported    step = "imported"
@@ -41,7 +42,7 @@ const (
 )
 
 var steps = []step{
-	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepStage, stepWithdraw, stepImported,
+	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob,
 }
 

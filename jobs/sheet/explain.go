@@ -51,6 +51,7 @@ var kinds = map[jobs.Type]string{
 	jobs.TypeEmail:    "E-mail address",
 	jobs.TypeColor:    "Colour, such as #FF8800",
 	jobs.TypeJSON:     "JSON",
+	jobs.TypeImage:    "Image: the name of a file in the folder of the images, such as anna.jpg",
 }
 
 // explain returns the note on a header.
