@@ -3,6 +3,8 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,18 +16,33 @@ import (
 	"passmill/jobs/ledger/pgtest"
 )
 
+// more is the number of a migration after all real ones.
+const more = 9000
+
 // with returns the real migrations and one more, for both databases.
-func with(t testing.TB, name, script string) fstest.MapFS {
+func with(t testing.TB, script string) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
+	err := fs.WalkDir(ledger.Migrations, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := ledger.Migrations.ReadFile(name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	must(t, err)
 	for _, folder := range []string{"sqlite", "postgres"} {
-		first := "migrations/" + folder + "/0001_init.sql"
-		data, err := ledger.Migrations.ReadFile(first)
-		must(t, err)
-		files[first] = &fstest.MapFile{Data: data}
-		files["migrations/"+folder+"/"+name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
+		name := fmt.Sprintf("migrations/%s/%d_more.sql", folder, more)
+		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
 	}
 	return files
+}
+
+// newest is the version of a schema that this program makes.
+func newest(t testing.TB, dsn string) int64 {
+	t.Helper()
+	return number(t, dsn, `SELECT MAX(version_id) FROM goose_db_version`)
 }
 
 func TestOpenAgain(t *testing.T) {
@@ -54,13 +71,15 @@ func TestNewFileIsPrivate(t *testing.T) {
 func TestOlderProgram(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		open(t, dsn)
-		newer := with(t, "0002_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+		known := newest(t, dsn)
+		newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 		from, to, err := ledger.MigrateWith(t.Context(), dsn, newer)
-		if err != nil || from != 1 || to != 2 {
+		if err != nil || from != known || to != more {
 			t.Fatalf("migrate: %d, %d, %v", from, to, err)
 		}
 		_, err = ledger.Open(t.Context(), dsn, ledger.Options{})
-		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), "knows 1") {
+		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), fmt.Sprintf("version %d,", more)) ||
+			!strings.Contains(err.Error(), fmt.Sprintf("knows %d", known)) {
 			t.Errorf("an older program opens a newer ledger: %v", err)
 		}
 		if _, _, err := ledger.Migrate(t.Context(), dsn); !errors.Is(err, ledger.ErrNewer) {
@@ -72,21 +91,22 @@ func TestOlderProgram(t *testing.T) {
 func TestUpgradeSQLite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "passmill.db")
 	db := open(t, path)
+	known := newest(t, path)
 	run := finished(t, db, key("a"), rows(1, 4, "x")...)
 	must(t, db.Close())
 
-	broken := with(t, "0002_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);")
+	broken := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);")
 	if _, err := ledger.OpenWith(t.Context(), path, ledger.Options{}, broken); err == nil {
 		t.Fatal("a broken migration was applied")
 	}
-	good := with(t, "0002_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	good := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 	db, err := ledger.OpenWith(t.Context(), path, ledger.Options{}, good)
 	must(t, err)
 	must(t, db.Close())
 	if n := number(t, path, `SELECT COUNT(*) FROM more`); n != 0 {
 		t.Errorf("%d rows in the new table", n)
 	}
-	before, err := open(t, path+".before-2.bak").Run(t.Context(), run)
+	before, err := open(t, fmt.Sprintf("%s.before-%d.bak", path, known+1)).Run(t.Context(), run)
 	must(t, err)
 	if before.Count.Made != 3 {
 		t.Errorf("the copy made before the migration knows %d made rows, want 3", before.Count.Made)
@@ -96,7 +116,7 @@ func TestUpgradeSQLite(t *testing.T) {
 func TestPendingPostgres(t *testing.T) {
 	dsn := pgtest.Start(t)
 	open(t, dsn)
-	newer := with(t, "0002_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 	_, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{}, newer)
 	if !errors.Is(err, ledger.ErrPending) || !strings.Contains(err.Error(), "passmill migrate") {
 		t.Fatalf("a schema that lags behind: %v", err)
