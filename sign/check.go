@@ -66,7 +66,7 @@ func (id *Identity) checkPurpose() error {
 	default:
 		return nil
 	}
-	return id.wrong(ErrNotPass, "%q has %s: make a Pass Type ID certificate in Apple's developer portal", id.String(), lacks)
+	return id.wrong(ErrNotPass, "%q is %s and has %s: make a Pass Type ID certificate in Apple's developer portal", id.String(), Describe(id.cert), lacks)
 }
 
 func (id *Identity) checkNames() error {

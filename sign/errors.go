@@ -10,6 +10,8 @@ var (
 	ErrPassword = errors.New("wrong password")
 	// ErrNoKey means that there is no private key with the certificate.
 	ErrNoKey = errors.New("no private key")
+	// ErrNoLeaf means that a file holds certificates of authorities only.
+	ErrNoLeaf = errors.New("not the certificate itself")
 	// ErrKeyMismatch means that the private key belongs to another certificate.
 	ErrKeyMismatch = errors.New("key does not fit")
 	// ErrNotPass means that the certificate is not for signing passes.

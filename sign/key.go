@@ -62,5 +62,9 @@ func (p *parts) pair() (*x509.Certificate, crypto.Signer, error) {
 			return cert, p.keys[0], nil
 		}
 	}
+	c := Contents{name: p.name, certs: p.certs}
+	if _, err := c.Leaf(); errors.Is(err, ErrNoLeaf) {
+		return nil, nil, err
+	}
 	return p.certs[0], p.keys[0], nil
 }

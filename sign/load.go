@@ -7,7 +7,6 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
-	"sync"
 
 	"passmill/sign/secret"
 )
@@ -32,7 +31,7 @@ type Material struct {
 	Certificate  File        // .p12 or .pfx, or the certificate as PEM or DER, with or without its key
 	Key          File        // the private key as PEM or DER; empty if Certificate holds it
 	Intermediate File        // Apple's intermediate certificate; empty to find the right one
-	Password     secret.Text // of Certificate if that is a .p12
+	Password     secret.Text // of Certificate if that is a .p12, or of the key if that is encrypted
 }
 
 // Load reads an identity. It fails if a file cannot be read, the password is
@@ -42,33 +41,23 @@ type Material struct {
 // Without Material.Intermediate, the intermediate certificate is the one that
 // the certificate's authority key identifier names, out of those in the files
 // and the one that this package embeds (WWDR G4).
-func Load(m Material) (*Identity, error) {
-	if n := len(m.Password.Reveal()); n > maxPassword {
-		return nil, fmt.Errorf("password for %s has %d bytes: at most %d are allowed", m.Certificate.Name, n, maxPassword)
-	}
-	p, err := read(m.Certificate, m.Password)
+func Load(m Material) (*Identity, error) { return Reader(Read).Load(m) }
+
+// Load does what [Load] does, with a reader of its own.
+func (r Reader) Load(m Material) (*Identity, error) {
+	c, err := r(m.Certificate, m.Password)
 	if err != nil {
 		return nil, err
 	}
+	p := &parts{name: c.name, keyFile: c.name, certs: c.certs, keys: c.keys}
 	if len(m.Key.Data) > 0 {
-		k, err := read(m.Key, m.Password)
+		k, err := r(m.Key, m.Password)
 		if err != nil {
 			return nil, err
 		}
-		p.keys = k.keys
-		p.keyFile = m.Key.Name
+		p.keys, p.keyFile = k.keys, k.name
 	}
-	cert, key, err := p.pair()
-	if err != nil {
-		return nil, err
-	}
-	id := &Identity{name: m.Certificate.Name, cert: cert, key: key}
-	if err := id.findIntermediate(m.Intermediate, p.certs); err != nil {
-		return nil, err
-	}
-	id.unfit = id.checkFitness()
-	id.stencil = sync.OnceValues(id.newStencil)
-	return id, nil
+	return p.identity(m.Intermediate)
 }
 
 // parts is what lies in a file: certificates and private keys in their order.
@@ -88,7 +77,7 @@ func read(f File, password secret.Text) (*parts, error) {
 	case len(f.Data) > maxPEM:
 		return nil, fmt.Errorf("%s has %d bytes: a certificate file has at most %d", f.Name, len(f.Data), maxPEM)
 	case looksLikePEM(f.Data):
-		return p, p.readPEM(f.Data)
+		return p, p.readPEM(f.Data, password)
 	}
 	return p, p.readDER(f.Data, password)
 }
@@ -105,7 +94,15 @@ func (p *parts) readDER(data []byte, password secret.Text) error {
 		p.keys = append(p.keys, key)
 		return nil
 	}
-	if !looksLikeP12(data) {
+	if looksLikeEncryptedKey(data) {
+		key, err := decryptKey(data, password)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		p.keys = append(p.keys, key)
+		return nil
+	}
+	if !IsP12(data) {
 		return fmt.Errorf("%s is %s: give a .p12 file, or the certificate and its key as PEM files", p.name, describe(data))
 	}
 	if len(data) > maxP12 {
@@ -114,9 +111,9 @@ func (p *parts) readDER(data []byte, password secret.Text) error {
 	return p.readP12(data, password)
 }
 
-// looksLikeP12 reports whether data begins like a PFX (RFC 7292, section 4): a
+// IsP12 reports whether data begins like a PFX (RFC 7292, section 4): a
 // sequence whose first member is the version, 3.
-func looksLikeP12(data []byte) bool {
+func IsP12(data []byte) bool {
 	var pfx asn1.RawValue
 	if _, err := asn1.Unmarshal(data, &pfx); err != nil {
 		// A cut file still begins as a PFX does; BER has an indefinite length.
@@ -148,13 +145,13 @@ func describe(data []byte) string {
 
 // readPEM reads every certificate and key of a PEM file and passes over other
 // blocks, such as the text that openssl writes between them.
-func (p *parts) readPEM(data []byte) error {
+func (p *parts) readPEM(data []byte, password secret.Text) error {
 	for n := 1; ; n++ {
 		var block *pem.Block
 		if block, data = pem.Decode(data); block == nil {
 			break
 		}
-		if err := p.readBlock(block); err != nil {
+		if err := p.readBlock(block, password); err != nil {
 			return fmt.Errorf("%s: block %d (%s): %w", p.name, n, block.Type, err)
 		}
 	}
@@ -164,7 +161,7 @@ func (p *parts) readPEM(data []byte) error {
 	return nil
 }
 
-func (p *parts) readBlock(block *pem.Block) error {
+func (p *parts) readBlock(block *pem.Block, password secret.Text) error {
 	switch block.Type {
 	case "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE":
 		cert, err := x509.ParseCertificate(block.Bytes)
@@ -173,10 +170,7 @@ func (p *parts) readBlock(block *pem.Block) error {
 		}
 		p.certs = append(p.certs, cert)
 	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
-		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
-			return fmt.Errorf("the key is encrypted, which is read from .p12 files only; make one with: openssl pkcs12 -export -in CERTIFICATE.pem -inkey %s -out pass.p12", p.name)
-		}
-		key, err := parseKey(block.Bytes)
+		key, err := readKey(block, password)
 		if err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 		}
 		c.print(std.out, p)
 	}
-	c.certificate(w, std, tell)
+	c.certificate(ctx, w, std, tell)
 	ofNobody := -found
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		tell(note)
@@ -117,12 +117,12 @@ func ofTemplate(w *work, tell func(jobs.Problem)) {
 // certificate reports what is wrong with the job's certificate. Who checks a
 // sheet need not have the certificate at hand: then it is only said that it was
 // not looked at.
-func (c *checkCommand) certificate(w *work, std streams, tell func(jobs.Problem)) {
+func (c *checkCommand) certificate(ctx context.Context, w *work, std streams, tell func(jobs.Problem)) {
 	if lacking := w.lacksCertificate(); lacking != "" {
 		fmt.Fprintf(std.err, "the certificate was not looked at: %s\n", lacking)
 		return
 	}
-	err := w.loadIdentity(time.Now())
+	err := w.loadIdentity(ctx, time.Now())
 	if named := w.template.Identity(); err == nil {
 		err = w.identity.CheckPass(named.TypeID, named.TeamID)
 	}

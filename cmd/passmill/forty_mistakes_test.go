@@ -19,7 +19,7 @@ type seeded struct {
 
 func text(value string) sheettest.Cell   { return sheettest.Cell{Value: value} }
 func amount(value string) sheettest.Cell { return sheettest.Cell{Type: "n", Value: value} }
-func day(number string) sheettest.Cell {
+func dated(number string) sheettest.Cell {
 	return sheettest.Cell{Type: "n", Value: number, Date: true}
 }
 
@@ -35,7 +35,7 @@ var goodRow = []struct {
 	{"Balance", amount("12.5")},
 	{"Currency", text("EUR")},
 	{"Member", sheettest.Cell{Type: "b", Value: "1"}},
-	{"Joined", day("46023")},
+	{"Joined", dated("46023")},
 	{"Born", text("1999-12-31")},
 	{"Website", text("https://example.com/ada")},
 	{"Email", text("ada@example.com")},
@@ -78,7 +78,7 @@ var mistakes = []seeded{
 	{"Joined", text("31.02.2025"), "not-a-date", "is a day that does not exist", text("28.02.2025")},
 	{"Joined", text("03/04/2025"), "ambiguous-date", "could mean two dates", text("2025-04-03")},
 	{"Joined", text("01.02.25"), "not-a-date", "has a year of two digits", text("01.02.2025")},
-	{"Joined", amount("45000"), "not-a-date", "is a number, not a date", day("45000")},
+	{"Joined", amount("45000"), "not-a-date", "is a number, not a date", dated("45000")},
 	{"Born", text("14.10.1066"), "not-a-date", "outside the years 1900 to 2200", text("14.10.1966")},
 	{"Website", text("example.com/ada"), "not-a-url", "is not a whole web address", text("https://example.com/ada")},
 	{"Website", text("javascript:alert(1)"), "not-a-url", "which is not allowed", text("https://example.com/")},

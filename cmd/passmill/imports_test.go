@@ -31,6 +31,7 @@ var imports = map[string][]string{
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
+	"sign/keyring":         {"sign"},
 	"sign/secret":          nil,
 	"sign/signtest":        {"sign"},
 	"sign/verify":          nil, // shares nothing with what it judges

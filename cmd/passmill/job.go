@@ -49,7 +49,7 @@ func (c *jobAdd) Run(ctx context.Context, std streams, all *commands) (err error
 	if err != nil {
 		return err
 	}
-	job, err := checkDefinition(ctx, std, &def)
+	job, err := checkDefinition(ctx, std, &def, all.Database)
 	if err != nil {
 		return err
 	}

@@ -16,19 +16,19 @@ import (
 // checkDefinition validates everything of a job that can be without a run, and
 // returns what the ledger is to hold of it; def then has its template. What is not
 // at hand is not looked at, and that is said.
-func checkDefinition(ctx context.Context, std streams, def *definition) (ledger.Job, error) {
+func checkDefinition(ctx context.Context, std streams, def *definition, database string) (ledger.Job, error) {
 	stored := ledger.Job{Name: def.job.Name, Definition: def.job.Text(), File: filepath.Base(def.file)}
 	if err := unreadable(stored); err != nil {
 		return stored, errors.Join(err, def.close())
 	}
-	w, err := lookAt(ctx, std, *def)
+	w, err := lookAt(ctx, std, *def, database)
 	if err != nil {
 		return stored, err
 	}
 	defer w.close()
 	if lacking := w.lacksCertificate(); lacking != "" {
 		fmt.Fprintf(std.err, "the certificate was not looked at: %s\n", lacking)
-	} else if err := w.loadIdentity(time.Now()); err != nil {
+	} else if err := w.loadIdentity(ctx, time.Now()); err != nil {
 		return stored, err
 	}
 	if w.filler != nil {
@@ -57,12 +57,12 @@ func unreadable(stored ledger.Job) error {
 
 // lookAt opens what the job names: all of it, or the template alone if the source
 // is not at hand.
-func lookAt(ctx context.Context, std streams, def definition) (*work, error) {
+func lookAt(ctx context.Context, std streams, def definition, database string) (*work, error) {
 	lacking := lacksSource(def)
 	if lacking == "" {
-		return openWork(ctx, def, false)
+		return openWork(ctx, def, database, false)
 	}
-	w := &work{definition: def}
+	w := &work{definition: def, named: database}
 	fmt.Fprintf(std.err, "the source was not looked at: %s\n", lacking)
 	if def.job.Template == "" {
 		return w, nil

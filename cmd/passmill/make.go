@@ -66,6 +66,9 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	if err != nil {
 		return err
 	}
+	if w.chosen.Entry.ID != "" {
+		fmt.Fprintf(std.err, "signing with %v\n", w.chosen)
+	}
 	lost := false // something of the source that belongs to no row
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		lost = lost || note.Severity == jobs.Refused

@@ -80,7 +80,7 @@ func (w *work) openTables(ctx context.Context) (rowSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := table.OpenClassic(ctx, table.ClassicOptions{Database: database, TypeID: w.passType(), Now: time.Now()})
+	c, err := table.OpenClassic(ctx, table.ClassicOptions{Database: database, TypeID: w.passType(ctx), Now: time.Now()})
 	if err != nil {
 		return nil, err // not a *table.Classic that is nil
 	}
@@ -98,10 +98,10 @@ func (w *work) openTables(ctx context.Context) (rowSource, error) {
 
 // passType returns the pass type of the job's certificate; "" if that is not
 // there, as for somebody who only checks.
-func (w *work) passType() string {
+func (w *work) passType(ctx context.Context) string {
 	if w.identity == nil && w.lacksCertificate() == "" {
-		other := &work{definition: w.definition}
-		if err := other.loadIdentity(time.Now()); err == nil { // if not, somebody else says so
+		other := &work{definition: w.definition, named: w.named}
+		if err := other.loadIdentity(ctx, time.Now()); err == nil { // if not, somebody else says so
 			return other.identity.TypeID()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"passmill/jobs/picture"
 	"passmill/jobs/sheet"
 	"passmill/sign"
+	"passmill/sign/keyring"
 	"passmill/templates"
 )
 
@@ -20,7 +21,9 @@ import (
 type work struct {
 	definition
 	template *templates.Template
+	named    string         // the ledger that was named on the command line
 	identity *sign.Identity // nil if it was not asked for
+	chosen   keyring.Chosen // where it is from, if that is the registry
 	source   rowSource
 	filler   *filler
 	schema   *jobs.Schema
@@ -50,24 +53,24 @@ func openJob(ctx context.Context, name, database string, signing bool) (*work, e
 	if err != nil {
 		return nil, err
 	}
-	return openWork(ctx, def, signing)
+	return openWork(ctx, def, database, signing)
 }
 
 // openWork opens what a job names, and takes over its definition. Everything that
 // is wrong is reported at once, as far as one thing can be looked at without the
 // other.
-func openWork(ctx context.Context, def definition, signing bool) (*work, error) {
+func openWork(ctx context.Context, def definition, database string, signing bool) (*work, error) {
 	job := def.job
-	w := &work{definition: def}
+	w := &work{definition: def, named: database}
 	w.names, _ = jobs.ParsePattern(job.Output.Name) // ParseJob has checked it
 	var errs []error
-	if signing {
-		errs = append(errs, w.loadIdentity(time.Now()))
-	}
 	sourceErr := w.openSource(ctx)
 	var templateErr error
 	if job.Template != "" || sourceErr == nil { // the classic tables name one
 		templateErr = w.loadTemplate()
+	}
+	if signing { // after the template, which may name the pass type
+		errs = append(errs, w.loadIdentity(ctx, time.Now()))
 	}
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {

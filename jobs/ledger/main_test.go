@@ -48,10 +48,11 @@ func child(t testing.TB, name string, args ...string) *exec.Cmd {
 }
 
 var children = map[string]func(args []string) error{
-	"open":   childOpen,
-	"lock":   childLock,
-	"script": childScript,
-	"full":   childFull,
+	"open":     childOpen,
+	"lock":     childLock,
+	"script":   childScript,
+	"registry": childRegistry,
+	"full":     childFull,
 }
 
 // both runs a test on both databases.

@@ -16,31 +16,35 @@ import (
 	"passmill/jobs/ledger/pgtest"
 )
 
+// newest is the version of the schema that the program knows.
+var newest = func() int64 {
+	list, err := ledger.Migrations.ReadDir("migrations/sqlite")
+	if err != nil {
+		panic(err)
+	}
+	number, _, _ := strings.Cut(list[len(list)-1].Name(), "_")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return version
+}()
+
 // with returns the real migrations and one more, for both databases.
-func with(t testing.TB, name, script string) fstest.MapFS {
+func with(t testing.TB, script string) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, folder := range []string{"sqlite", "postgres"} {
-		list, err := ledger.Migrations.ReadDir("migrations/" + folder)
+	for _, folder := range []string{"migrations/sqlite/", "migrations/postgres/"} {
+		list, err := ledger.Migrations.ReadDir(strings.TrimSuffix(folder, "/"))
 		must(t, err)
-		for _, real := range list {
-			data, err := ledger.Migrations.ReadFile("migrations/" + folder + "/" + real.Name())
+		for _, entry := range list {
+			data, err := ledger.Migrations.ReadFile(folder + entry.Name())
 			must(t, err)
-			files["migrations/"+folder+"/"+real.Name()] = &fstest.MapFile{Data: data}
+			files[folder+entry.Name()] = &fstest.MapFile{Data: data}
 		}
-		files["migrations/"+folder+"/"+name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
+		files[fmt.Sprintf("%s%04d_more.sql", folder, newest+1)] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
 	}
 	return files
-}
-
-// newest returns the version of the real schema.
-func newest(t testing.TB) (version int64) {
-	t.Helper()
-	list, err := ledger.Migrations.ReadDir("migrations/sqlite")
-	must(t, err)
-	version, err = strconv.ParseInt(strings.Split(list[len(list)-1].Name(), "_")[0], 10, 64)
-	must(t, err)
-	return version
 }
 
 func TestOpenAgain(t *testing.T) {
@@ -69,13 +73,13 @@ func TestNewFileIsPrivate(t *testing.T) {
 func TestOlderProgram(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		open(t, dsn)
-		newer := with(t, "0100_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+		newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 		from, to, err := ledger.MigrateWith(t.Context(), dsn, newer)
-		if err != nil || from != newest(t) || to != 100 {
+		if err != nil || from != newest || to != newest+1 {
 			t.Fatalf("migrate: %d, %d, %v", from, to, err)
 		}
 		_, err = ledger.Open(t.Context(), dsn, ledger.Options{})
-		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), "version 100") || !strings.Contains(err.Error(), fmt.Sprint("knows ", newest(t))) {
+		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), fmt.Sprint("version ", newest+1)) || !strings.Contains(err.Error(), fmt.Sprint("knows ", newest)) {
 			t.Errorf("an older program opens a newer ledger: %v", err)
 		}
 		if _, _, err := ledger.Migrate(t.Context(), dsn); !errors.Is(err, ledger.ErrNewer) {
@@ -90,18 +94,18 @@ func TestUpgradeSQLite(t *testing.T) {
 	run := finished(t, db, key("a"), rows(1, 4, "x")...)
 	must(t, db.Close())
 
-	broken := with(t, "0100_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);")
+	broken := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);")
 	if _, err := ledger.OpenWith(t.Context(), path, ledger.Options{}, broken); err == nil {
 		t.Fatal("a broken migration was applied")
 	}
-	good := with(t, "0100_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	good := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 	db, err := ledger.OpenWith(t.Context(), path, ledger.Options{}, good)
 	must(t, err)
 	must(t, db.Close())
 	if n := number(t, path, `SELECT COUNT(*) FROM more`); n != 0 {
 		t.Errorf("%d rows in the new table", n)
 	}
-	before, err := open(t, fmt.Sprintf("%s.before-%d.bak", path, newest(t)+1)).Run(t.Context(), run)
+	before, err := open(t, fmt.Sprintf("%s.before-%d.bak", path, newest+1)).Run(t.Context(), run)
 	must(t, err)
 	if before.Count.Made != 3 {
 		t.Errorf("the copy made before the migration knows %d made rows, want 3", before.Count.Made)
@@ -111,7 +115,7 @@ func TestUpgradeSQLite(t *testing.T) {
 func TestPendingPostgres(t *testing.T) {
 	dsn := pgtest.Start(t)
 	open(t, dsn)
-	newer := with(t, "0100_more.sql", "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 	_, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{}, newer)
 	if !errors.Is(err, ledger.ErrPending) || !strings.Contains(err.Error(), "passmill migrate") {
 		t.Fatalf("a schema that lags behind: %v", err)
@@ -121,6 +125,34 @@ func TestPendingPostgres(t *testing.T) {
 	db, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{}, newer)
 	must(t, err)
 	must(t, db.Close())
+}
+
+// TestInterruptedFill: a process that was killed between two migrations of an
+// empty PostgreSQL schema leaves it to the next; with something in it, an older
+// schema is the operator's to migrate.
+func TestInterruptedFill(t *testing.T) {
+	first := with(t, "")
+	for name := range first {
+		if !strings.HasSuffix(name, "/0001_init.sql") {
+			delete(first, name)
+		}
+	}
+	for _, filled := range []bool{false, true} {
+		dsn := pgtest.Start(t)
+		db, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{}, first)
+		must(t, err)
+		if filled {
+			must(t, prepare(t.Context(), db))
+		}
+		must(t, db.Close())
+		db, err = ledger.Open(t.Context(), dsn, ledger.Options{})
+		if errors.Is(err, ledger.ErrPending) != filled || err != nil && !filled {
+			t.Errorf("with something in it %v: %v", filled, err)
+		}
+		if err == nil {
+			must(t, db.Close())
+		}
+	}
 }
 
 func childOpen(args []string) error {

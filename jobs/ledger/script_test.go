@@ -15,6 +15,7 @@ import (
 	"passmill/jobs/fault"
 	"passmill/jobs/ledger"
 	"passmill/jobs/ledger/pgtest"
+	"passmill/sign"
 )
 
 // childScript plays the life of a job with every operation of the ledger in it,
@@ -118,6 +119,10 @@ func (p *player) play(ctx context.Context, text string) error {
 		return err
 	}
 	if err := p.tidy(ctx); err != nil {
+		return err
+	}
+	event := sign.Event{ID: fmt.Sprint(text, run.ID), At: now, Action: sign.ActionSignEnd, Certificate: "c1", Run: run.ID, Job: "members"}
+	if err := p.AddEvent(ctx, event); err != nil {
 		return err
 	}
 	_, err = p.Finish(ctx, run.ID, jobs.RunDone, now)
@@ -277,6 +282,9 @@ func expectEnd(t *testing.T, dsn string, out folder) {
 	}
 	if n := number(t, dsn, `SELECT COUNT(*) FROM images`); n != 3 {
 		t.Errorf("%d images are kept, want 3", n)
+	}
+	if n := number(t, dsn, `SELECT COUNT(*) FROM audit`); n != 2 {
+		t.Errorf("%d lines in the audit, want one for each run", n)
 	}
 	for f, err := range db.Fsck(t.Context(), ledger.FsckOptions{Sink: sink, Shelf: out, Verify: verify}) {
 		must(t, err)

@@ -38,16 +38,18 @@ func (d *DB) SaveTemplate(ctx context.Context, version jobs.Hash, name string, f
 // SaveCertificate keeps the record of a certificate, unless it is there already.
 // It comes before the first pass that is signed with it.
 func (d *DB) SaveCertificate(ctx context.Context, c sign.Certificate) error {
-	const query = `
-		INSERT INTO certificates (id, type_id, team_id, subject, nfc, not_before, not_after, der)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`
-	err := d.write(ctx, stepCertificate, func(t *tx) error {
-		_, err := t.exec(ctx, query, c.ID, c.TypeID, c.TeamID, c.Subject, c.NFC, millis(c.NotBefore), millis(c.NotAfter), c.DER)
-		return err
-	})
+	err := d.write(ctx, stepCertificate, func(t *tx) error { return t.saveCertificate(ctx, c) })
 	if err != nil {
 		return fmt.Errorf("save certificate %s: %w", c.ID, err)
 	}
 	return nil
+}
+
+func (t *tx) saveCertificate(ctx context.Context, c sign.Certificate) error {
+	const query = `
+		INSERT INTO certificates (id, type_id, team_id, subject, nfc, not_before, not_after, der)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO NOTHING`
+	_, err := t.exec(ctx, query, c.ID, c.TypeID, c.TeamID, c.Subject, c.NFC, millis(c.NotBefore), millis(c.NotAfter), c.DER)
+	return err
 }

@@ -39,20 +39,36 @@ const (
 	stepFinish      step = "finish"
 	stepJob         step = "job"
 	stepRemoveJob   step = "removejob"
+	stepAudit       step = "audit"
+
+	// Of the registry of certificates, which no run changes.
+	stepKey     step = "key"
+	stepVersion step = "version"
+	stepEntry   step = "entry"
+	stepRemove  step = "remove"
+	stepSeal    step = "seal"
+	stepAlert   step = "alert"
 )
 
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
-	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob,
+	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit,
 }
+
+var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
 func (s step) after() string  { return "ledger." + string(s) + ".committed" }
 
-// FaultPoints returns the names of all fault points of the package, for tests
+// FaultPoints returns the names of the fault points that a run passes, for tests
 // that walk them.
-func FaultPoints() []string {
+func FaultPoints() []string { return points(steps) }
+
+// RegistryFaultPoints returns those of the registry of certificates.
+func RegistryFaultPoints() []string { return points(registrySteps) }
+
+func points(steps []step) []string {
 	var names []string
 	for _, s := range steps {
 		names = append(names, s.before(), s.after())

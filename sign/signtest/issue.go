@@ -40,6 +40,10 @@ type Options struct {
 	OtherIntermediate bool   // issued by an intermediate that Issued does not include
 	Forged            bool   // says that the intermediate issued it, but it is signed by another key
 	OtherKey          bool   // Issued has another key than the certificate
+
+	// Certificates of other kinds, with NoMarker and NoUsage.
+	CommonName string                   // instead of that of a pass certificate
+	Markers    *[]asn1.ObjectIdentifier // extensions with the value NULL, instead of the push marker
 }
 
 // Issue makes a certificate.
@@ -110,6 +114,9 @@ func (o Options) subject() rdn {
 		name = "Pass Type ID with NFC: " + o.TypeID
 	}
 	s := rdn{{oidUserID, o.TypeID}, {oidCommonName, name}, {oidUnit, o.TeamID}, {oidOrganization, o.Organization}, {oidCountry, "US"}}
+	if o.CommonName != "" {
+		s[1].value = o.CommonName
+	}
 	if o.NoTypeID {
 		s[0].value = ""
 	}
@@ -127,6 +134,12 @@ func (o Options) template() *x509.Certificate {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
 		ExtraExtensions:       []pkix.Extension{{Id: oidPushMarker, Value: null}},
+	}
+	if o.Markers != nil {
+		t.ExtraExtensions = nil
+		for _, marker := range *o.Markers {
+			t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: marker, Value: null})
+		}
 	}
 	if !o.NoUsage {
 		t.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidPassUsage}
