@@ -162,11 +162,11 @@ func TestRebase(t *testing.T) {
 	job := &jobs.Job{
 		Template: "card", Source: jobs.SourceSpec{File: "members.xlsx"},
 		Certificate: jobs.CertificateSpec{P12: filepath.ToSlash(root) + "/keys/pass.p12", PasswordFile: "../keys/password.txt"},
-		Output:      jobs.OutputSpec{Dir: "out"},
+		Output:      jobs.OutputSpec{Dir: "out"}, Images: jobs.ImagesSpec{Dir: "photos"},
 	}
 	job.Rebase(filepath.Join(root, "jobs"), filepath.Join(root, "copies", "members"))
-	got := []string{job.Template, job.Source.File, job.Certificate.PasswordFile, job.Output.Dir, job.Source.Database}
-	want := []string{"card", "../../jobs/members.xlsx", "../../keys/password.txt", "../../jobs/out", ""}
+	got := []string{job.Template, job.Source.File, job.Certificate.PasswordFile, job.Output.Dir, job.Source.Database, job.Images.Dir}
+	want := []string{"card", "../../jobs/members.xlsx", "../../keys/password.txt", "../../jobs/out", "", "../../jobs/photos"}
 	if diff := cmp.Diff(want, got); diff != "" || !filepath.IsAbs(job.Certificate.P12) {
 		t.Errorf("(-want +got):\n%s\n%s", diff, job.Certificate.P12)
 	}
