@@ -1,5 +1,5 @@
-// Command passmill is a mail merge for Apple Wallet passes: rows of a
-// spreadsheet and a template go in, signed passes come out.
+// Command passmill is a mail merge for Apple Wallet passes: rows of a spreadsheet
+// or a database and a template go in, signed passes come out.
 //
 // This is the only package that sees all others. It reads the configuration,
 // joins the parts and speaks to the user.
@@ -80,7 +80,7 @@ type commands struct {
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }
 
-const description = `A mail merge for Apple Wallet passes: rows of a spreadsheet and a template go in, signed passes come out.
+const description = `A mail merge for Apple Wallet passes: rows of a spreadsheet or a database and a template go in, signed passes come out.
 
 Exit status: 0 done, 1 not done, 2 wrong command line, 3 partly done (some rows were refused, and each was named; or check, verify and fsck found something to mend).`
 
