@@ -25,6 +25,7 @@ var imports = map[string][]string{
 	"jobs/sheet":           {"jobs"},
 	"jobs/sheet/sheettest": nil,
 	"output/dir":           {"jobs"},
+	"output/mail":          nil,
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
