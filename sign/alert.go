@@ -1,6 +1,9 @@
 package sign
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // An Alert is the record of a warning that a certificate expires: one for each
 // certificate, entry and step.
@@ -34,3 +37,7 @@ type AlertMail struct {
 	State       AlertMailState
 	Doubts      int // how often it became in doubt and stayed so
 }
+
+// ErrClaimLost means that a warning was claimed by somebody else meanwhile, or was
+// given.
+var ErrClaimLost = errors.New("somebody else gives the warning")
