@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"passmill/jobs/ledger/pgtest"
 	"passmill/sign"
 	"passmill/sign/keyring"
+	"passmill/sign/secret"
 	"passmill/sign/signtest"
 )
 
@@ -27,7 +29,7 @@ const operator = "operator@example.com"
 // start is when the simulated year begins.
 var start = time.Date(2027, 1, 1, 9, 0, 0, 0, time.UTC)
 
-func days(n int) time.Time { return start.Add(time.Duration(n) * 24 * time.Hour) }
+func dayN(n int) time.Time { return start.Add(time.Duration(n) * 24 * time.Hour) }
 
 // A post is a pretend mail server: it keeps what it was handed.
 type post struct {
@@ -158,7 +160,7 @@ func add(t *testing.T, db *ledger.DB, kind sign.Kind, base, id string, until tim
 // intermediate returns one that ends some days after the start.
 func intermediate(t *testing.T, end int) (der []byte, record sign.Certificate) {
 	t.Helper()
-	authority, err := signtest.NewAuthority(days(end - 5*365))
+	authority, err := signtest.NewAuthority(dayN(end - 5*365))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +226,7 @@ func TestYear(t *testing.T) {
 func pause(random *rand.Rand, now time.Time) time.Duration {
 	for _, end := range []int{100, 200, 250, 300} {
 		for _, step := range keyring.AlertSteps {
-			if after := now.Sub(days(end - step)); after > -20*time.Hour && after < 28*time.Hour {
+			if after := now.Sub(dayN(end - step)); after > -20*time.Hour && after < 28*time.Hour {
 				return 20*time.Minute + time.Duration(random.Int64N(int64(5*time.Hour)))
 			}
 		}
@@ -243,10 +245,10 @@ func year(t *testing.T, dsn string, spared bool, random *rand.Rand) {
 		dbs[i] = db
 	}
 	der, im := intermediate(t, 250)
-	add(t, dbs[0], sign.KindPass, "renewed", "aa", days(200), der)
-	add(t, dbs[0], sign.KindPass, "forgotten", "bb", days(300), der)
-	add(t, dbs[0], sign.KindPush, "push", "cc", days(100), nil)
-	off := add(t, dbs[0], sign.KindPass, "disabled", "dd", days(150), nil)
+	add(t, dbs[0], sign.KindPass, "renewed", "aa", dayN(200), der)
+	add(t, dbs[0], sign.KindPass, "forgotten", "bb", dayN(300), der)
+	add(t, dbs[0], sign.KindPush, "push", "cc", dayN(100), nil)
+	off := add(t, dbs[0], sign.KindPass, "disabled", "dd", dayN(150), nil)
 	off.Enabled = false
 	if _, err := dbs[0].UpdateEntry(t.Context(), off, sign.Event{At: start}); err != nil {
 		t.Fatal(err)
@@ -260,9 +262,9 @@ func year(t *testing.T, dsn string, spared bool, random *rand.Rand) {
 	var post post
 	log := slog.New(slog.DiscardHandler)
 	kills, doubts, runs, streak, renewed := 0, 0, 0, 0, false
-	for now := start; now.Before(days(366)); now = now.Add(pause(random, now)) {
-		if !renewed && now.After(days(190)) {
-			add(t, dbs[0], sign.KindPass, "renewed", "ee", days(190+395), der)
+	for now := start; now.Before(dayN(366)); now = now.Add(pause(random, now)) {
+		if !renewed && now.After(dayN(190)) {
+			add(t, dbs[0], sign.KindPass, "renewed", "ee", dayN(190+395), der)
 			renewed = true
 		}
 		var group sync.WaitGroup
@@ -348,23 +350,31 @@ func alerter(t *testing.T, now *time.Time) (*keyring.Alerter, *ledger.DB, *post)
 	}, db, p
 }
 
-func must(t *testing.T, err error) {
+func works(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
+var noPassword secret.Text
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	pgtest.Stop()
+	os.Exit(code)
+}
+
 // TestMissedSteps: if nothing ran for a while, the nearest step is given and those
 // before it are not.
 func TestMissedSteps(t *testing.T) {
 	for day, want := range map[int]int{39: -1, 41: 60, 69: 60, 71: 30, 92: 14, 98: 3, 99: 1, 100: 0, 130: 0} {
-		now := days(day).Add(time.Minute)
+		now := dayN(day).Add(time.Minute)
 		a, db, p := alerter(t, &now)
-		add(t, db, sign.KindPass, "a", "aa", days(100), nil)
+		add(t, db, sign.KindPass, "a", "aa", dayN(100), nil)
 		for range 3 {
 			_, err := a.Run(t.Context())
-			must(t, err)
+			works(t, err)
 		}
 		var got []string
 		for _, m := range p.mails {
@@ -395,17 +405,17 @@ func TestAnswers(t *testing.T) {
 		{sign.AlertMailWaiting, 4, 0, true},
 		{sign.AlertMailInDoubt, 2, 2, true},
 	} {
-		now := days(50)
+		now := dayN(50)
 		a, db, _ := alerter(t, &now)
 		a.Operator = ""
-		add(t, db, sign.KindPass, "a", "aa", days(100), nil)
+		add(t, db, sign.KindPass, "a", "aa", dayN(100), nil)
 		tries, given := 0, 0
 		ids := map[string]bool{}
 		a.Post = func(_ context.Context, l keyring.Letter, ending func() error) (sign.AlertMailState, error) {
 			tries++
 			ids[l.ID] = true
 			if c.doubted {
-				must(t, ending())
+				works(t, ending())
 			}
 			if c.answer == sign.AlertMailSent {
 				return c.answer, nil
@@ -435,14 +445,14 @@ func TestAnswers(t *testing.T) {
 // TestLetter: the mail says which certificate, until when, who uses it, and what
 // to do.
 func TestLetter(t *testing.T) {
-	now := days(90)
+	now := dayN(90)
 	a, db, p := alerter(t, &now)
 	var log strings.Builder
 	a.Log = slog.New(slog.NewTextHandler(&log, nil))
-	add(t, db, sign.KindPass, "a", "aa", days(100), nil)
-	add(t, db, sign.KindPush, "com.apple.mgmt.External.1", "bb", days(97), nil)
+	add(t, db, sign.KindPass, "a", "aa", dayN(100), nil)
+	add(t, db, sign.KindPush, "com.apple.mgmt.External.1", "bb", dayN(97), nil)
 	_, err := a.Run(t.Context())
-	must(t, err)
+	works(t, err)
 	if len(p.mails) != 4 {
 		t.Fatalf("%d mails, want 4", len(p.mails))
 	}
@@ -467,14 +477,14 @@ func TestLetter(t *testing.T) {
 		}
 	}
 	events, err := db.Events(t.Context(), sign.EventFilter{})
-	must(t, err)
+	works(t, err)
 	if e := events[0]; e.Action != sign.ActionAlert || !strings.Contains(e.Detail, "mail to a@example.com: sent, mail to operator@example.com: sent") {
 		t.Errorf("audit: %+v", e)
 	}
 	// A later run of the day says nothing more.
 	log.Reset()
 	_, err = a.Run(t.Context())
-	must(t, err)
+	works(t, err)
 	if len(p.mails) != 4 || log.Len() > 0 {
 		t.Errorf("%d mails, log %s", len(p.mails), log.String())
 	}
@@ -482,14 +492,14 @@ func TestLetter(t *testing.T) {
 
 // TestNobodyToMail: without a server, the warning stands in the log, once.
 func TestNobodyToMail(t *testing.T) {
-	now := days(90)
+	now := dayN(90)
 	a, db, _ := alerter(t, &now)
 	var log strings.Builder
 	a.Log, a.Post = slog.New(slog.NewTextHandler(&log, nil)), nil
-	add(t, db, sign.KindPass, "a", "aa", days(100), nil)
+	add(t, db, sign.KindPass, "a", "aa", dayN(100), nil)
 	for range 3 {
 		_, err := a.Run(t.Context())
-		must(t, err)
+		works(t, err)
 	}
 	if n := strings.Count(log.String(), "expires in 10 days"); n != 1 {
 		t.Errorf("logged %d times:\n%s", n, log.String())
