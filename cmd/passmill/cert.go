@@ -24,6 +24,7 @@ type certCommand struct {
 	Remove  certRemoveCommand  `cmd:"" help:"Remove a certificate with its keys, or a key that waits."`
 	History certHistoryCommand `cmd:"" help:"Say who did what with certificates, and what they signed."`
 	Check   certCheckCommand   `cmd:"" help:"Fail if a certificate expires soon."`
+	Alerts  certAlertsCommand  `cmd:"" help:"Warn of certificates that expire, by mail; for cron."`
 }
 
 // A certTarget names one certificate.

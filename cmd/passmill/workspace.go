@@ -26,7 +26,8 @@ type workspace struct {
 
 // Settings are what passmill.yaml may say.
 type settings struct {
-	Database string `yaml:"database"` // as --database; a path is relative to the file
+	Database string       `yaml:"database"` // as --database; a path is relative to the file
+	Mail     mailSettings `yaml:"mail"`     // who sends mails, and to whom
 }
 
 // findWorkspace finds the workspace of a job file or folder: the nearest folder

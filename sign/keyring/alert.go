@@ -25,7 +25,7 @@ type Warning struct {
 
 // Title is what to call the certificate in a message.
 func (w Warning) Title() string {
-	if w.Entry.ID == "" {
+	if w.ofApple() {
 		return fmt.Sprintf("Apple's intermediate certificate (%s)", w.Certificate.Subject)
 	}
 	text := w.Entry.BaseName
@@ -34,6 +34,9 @@ func (w Warning) Title() string {
 	}
 	return text + ofTenant(w.Entry.Tenant)
 }
+
+// ofApple reports whether it is about a certificate of Apple's own.
+func (w Warning) ofApple() bool { return w.Entry.BaseName == "" }
 
 // When says in words how near the expiry is.
 func (w Warning) When(now time.Time) string {
@@ -114,6 +117,13 @@ func Expiring(ctx context.Context, store Store, now time.Time) ([]Warning, error
 		return cmp.Or(a.Certificate.NotAfter.Compare(b.Certificate.NotAfter), strings.Compare(a.Certificate.ID, b.Certificate.ID), strings.Compare(a.Entry.ID, b.Entry.ID))
 	})
 	return found, nil
+}
+
+// ExpiryOf returns the warning for a certificate that lies in a file, and whether it
+// has reached the first step.
+func ExpiryOf(c sign.Certificate, now time.Time) (w Warning, near bool) {
+	step, near := stepAt(now, c.NotAfter)
+	return Warning{Entry: sign.Entry{Kind: sign.KindPass, BaseName: c.TypeID, TeamID: c.TeamID}, Certificate: c, Step: step}, near
 }
 
 // recipients returns whom a warning is mailed to, the operator last.

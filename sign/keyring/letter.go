@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -46,7 +47,7 @@ func (w Warning) letter(to string, uses []sign.Use, now time.Time) Letter {
 // name is the certificate in a subject: short, and without anything but its names.
 func (w Warning) name() string {
 	switch {
-	case w.Entry.ID == "":
+	case w.ofApple():
 		return "Apple's intermediate certificate"
 	case w.Entry.Kind == sign.KindPush:
 		return "Push certificate " + printable(w.Entry.Title())
@@ -92,34 +93,59 @@ func (w Warning) users(uses []sign.Use) string {
 	return b.String()
 }
 
+// shell writes a text as one word of a shell, whatever is in it: people paste the
+// commands of a mail.
+func shell(text string) string {
+	bad := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@._+-/", r))
+	}
+	if text != "" && !strings.ContainsFunc(text, bad) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(printable(text), "'", `'\''`) + "'"
+}
+
+// Renewal returns the command that begins the renewal, or what there is to do
+// instead.
+func (w Warning) Renewal() string {
+	address := cmp.Or(w.Entry.Contact, "ADDRESS")
+	switch {
+	case w.ofApple():
+		return "make new certificates for the pass types that it issued"
+	case w.Entry.Kind == sign.KindPush:
+		return fmt.Sprintf("passmill cert request --push --apple-id %s%s", shell(address), w.tenant())
+	}
+	return fmt.Sprintf("passmill cert request --pass-type %s --email %s%s", shell(w.Entry.BaseName), shell(address), w.tenant())
+}
+
+// tenant is the option that names the entry's tenant.
+func (w Warning) tenant() string {
+	if w.Entry.Tenant == "" {
+		return ""
+	}
+	return " --tenant " + shell(w.Entry.Tenant)
+}
+
 // steps are the commands and pages that renew the certificate.
 func (w Warning) steps() string {
-	tenant := ""
-	if w.Entry.Tenant != "" {
-		tenant = " --tenant " + quote(w.Entry.Tenant)
-	}
-	address := w.Entry.Contact
-	if address == "" {
-		address = "ADDRESS"
-	}
 	switch {
-	case w.Entry.ID == "":
+	case w.ofApple():
 		return fmt.Sprintf(`  1. In %s, make new certificates for the pass types above:
      Apple issues them with its newest intermediate.
   2. passmill cert import FILE.cer    (with --intermediate FILE, from %s,
      if passmill does not carry the new one yet)
 `, passPortal, authority)
 	case w.Entry.Kind == sign.KindPush:
-		return fmt.Sprintf(`  1. passmill cert request --push --apple-id %s%s
+		return fmt.Sprintf(`  1. %s
   2. Have the request signed by your MDM vendor, as for the first one.
   3. In %s, signed in with the same Apple ID, find the certificate with
      the topic %s and choose "Renew", not "Create a Certificate".
   4. passmill cert import --push%s FILE.pem
-`, address, tenant, pushPortal, w.Entry.BaseName, tenant)
+`, w.Renewal(), pushPortal, w.Entry.BaseName, w.tenant())
 	}
-	return fmt.Sprintf(`  1. passmill cert request --pass-type %s --email %s%s
+	return fmt.Sprintf(`  1. %s
   2. In %s, click %s, then "Create Certificate",
      upload the request and download the certificate.
   3. passmill cert import FILE.cer
-`, w.Entry.BaseName, address, tenant, passPortal, w.Entry.BaseName)
+`, w.Renewal(), passPortal, w.Entry.BaseName)
 }
