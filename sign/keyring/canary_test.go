@@ -43,7 +43,7 @@ func TestNothingLeaks(t *testing.T) {
 		fmt.Fprintf(&said, "%v %+v %#v\n", err, wrong, wrong)
 		done, err := r.Import(t.Context(), i)
 		fmt.Fprintf(&said, "%v %+v %#v\n", err, done, done)
-		d := issued.Key.(*ecdsa.PrivateKey).D.FillBytes(make([]byte, 32))
+		d := must(issued.Key.(*ecdsa.PrivateKey).Bytes())
 		canaries = append(canaries, []byte(password), d, []byte(hex.EncodeToString(d)), []byte(base64.StdEncoding.EncodeToString(d)[:42]))
 	}
 	if _, err := r.Rotate(t.Context(), at.put); err != nil {

@@ -158,9 +158,10 @@ func (r *Ring) addition(ctx context.Context, i Import, c *sign.Contents, leaf *x
 	if len(c.Keys()) > 0 {
 		return a, c, nil // a wrong one among them is seen when they are joined
 	}
-	if len(c.Keys()) == 0 && !a.waited && k.Tenant != i.Tenant {
+	if i.Tenant != "" && i.Tenant != k.Tenant {
 		return nil, nil, fmt.Errorf("%s: %w: its key belongs to %s", i.Certificate.Name, ErrOtherTenant, whose(k.Tenant))
 	}
+	a.Entry.Tenant = k.Tenant // also if its request was used again
 	key, err := r.open(ctx, k)
 	if err != nil {
 		return nil, nil, err

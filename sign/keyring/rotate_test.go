@@ -42,14 +42,20 @@ func TestRotateWhileSigning(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var others sync.WaitGroup
-	for n := range 2 {
+	ticks := []chan struct{}{make(chan struct{}), make(chan struct{})}
+	for n, tick := range ticks {
 		other := &keyring.Ring{Store: r.Store, Keyset: at.get, Actor: "grace"} // another process
 		others.Go(func() {
-			for i := 0; ctx.Err() == nil; i++ {
+			for i := 0; ; i++ {
+				select {
+				case tick <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
 				if _, err := other.Identity(t.Context(), keyring.Choice{Kind: sign.KindPass, BaseName: fmt.Sprintf("pass.n%d", i%5)}); err != nil {
 					t.Errorf("while the key is rotated: %v", err)
 				}
-				if i%10 == 0 {
+				if i%4 == 3 {
 					if _, err := other.Import(t.Context(), pass(t, signtest.Options{TypeID: fmt.Sprintf("pass.m%d.%d", n, i)})); err != nil {
 						t.Errorf("imported while the key is rotated: %v", err)
 					}
@@ -58,6 +64,11 @@ func TestRotateWhileSigning(t *testing.T) {
 		})
 	}
 	for n := range 5 {
+		for range 3 { // both have opened a key with the last one, and go on
+			for _, tick := range ticks {
+				<-tick
+			}
+		}
 		done, err := r.Rotate(t.Context(), at.put)
 		if err != nil || done.Sealing.Version != n+2 || done.Resealed < 5 || done.Resumed {
 			t.Errorf("rotation %d: %+v, %v", n, done, err)

@@ -34,7 +34,7 @@ func TestSealOpens(t *testing.T) {
 	if err != nil || !key.Equal(opened) {
 		t.Fatalf("opened %v, %v", opened, err)
 	}
-	if bytes.Contains(of.Sealed.Data, key.D.Bytes()) {
+	if bytes.Contains(of.Sealed.Data, must(key.Bytes())) {
 		t.Error("the sealed key holds the key")
 	}
 	if of.Sealed.By != keyset().Sealing().ID || of.Sealed.Version != 1 {
