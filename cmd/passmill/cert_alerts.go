@@ -30,7 +30,7 @@ func newAlerter(r *registry, log *slog.Logger) (*keyring.Alerter, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &keyring.Alerter{Store: r.Store, Book: r.db, Actor: r.Actor, Log: log}
+	a := &keyring.Alerter{Ring: r.Ring, Book: r.db, Log: log}
 	if box != nil {
 		a.Post, a.Operator = box.post, box.operator
 	}

@@ -49,25 +49,18 @@ type Post func(ctx context.Context, l Letter, ending func() error) (sign.AlertMa
 // quarter of an hour: what was not yet handed over is sent, and what is in doubt is
 // sent once more, with the same Message-ID, and then never again.
 type Alerter struct {
-	Store    Store
+	Ring     *Ring // whose certificates, actor and clock
 	Book     AlertBook
-	Post     Post // nil: warnings are logged, and nobody is mailed
-	Operator string
-	Actor    string // for the audit
+	Post     Post   // nil: warnings are logged, and nobody is mailed
+	Operator string // address of who runs all this; may be empty
 	Log      *slog.Logger
-	Now      func() time.Time // nil means time.Now
 }
 
-func (a *Alerter) now() time.Time {
-	if a.Now == nil {
-		return time.Now()
-	}
-	return a.Now()
-}
+func (a *Alerter) now() time.Time { return a.Ring.now() }
 
 // Due returns the warnings that have to be given now, with whom they are mailed to.
 func (a *Alerter) Due(ctx context.Context) ([]Warning, error) {
-	found, err := Expiring(ctx, a.Store, a.now())
+	found, err := Expiring(ctx, a.Ring.Store, a.now())
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -197,24 +190,14 @@ func (g *giving) mail(ctx context.Context, m sign.AlertMail) (sign.AlertMail, er
 	return m, errors.Join(err, set(context.WithoutCancel(ctx))) // the answer has come, whoever wants to stop
 }
 
-// usedBy returns what the certificate, and those before it, were used for.
+// usedBy returns what the certificate, and those before it, are used for.
 func (g *giving) usedBy(ctx context.Context) ([]sign.Use, error) {
-	if g.Entry.ID == "" {
-		return nil, nil
-	}
-	versions, err := g.Store.Versions(ctx, g.Entry.ID)
-	if err != nil {
-		return nil, err
-	}
-	all, err := g.Store.CertificateUses(ctx)
-	if err != nil {
+	list, err := g.Ring.List(ctx, func(e sign.Entry) bool { return e.ID == g.Entry.ID })
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	var uses []sign.Use
-	for _, u := range all {
-		if !slices.ContainsFunc(versions, func(v sign.Version) bool { return v.Certificate.ID == u.Certificate }) {
-			continue
-		}
+	for _, u := range list[0].Uses {
 		if i := slices.IndexFunc(uses, func(o sign.Use) bool { return o.Job == u.Job && o.Template == u.Template }); i >= 0 {
 			uses[i].Passes += u.Passes
 			continue
@@ -227,5 +210,7 @@ func (g *giving) usedBy(ctx context.Context) ([]sign.Use, error) {
 // event is the warning in the audit.
 func (g *giving) event() sign.Event {
 	detail := fmt.Sprintf("%s %s; %s", g.Entry.BaseName, g.When(g.claimed), cmp.Or(strings.Join(g.sent, ", "), "in the log alone"))
-	return sign.Event{At: g.now(), Actor: g.Actor, Action: sign.ActionAlert, Detail: strings.TrimSpace(detail)}
+	e := g.Ring.Event(sign.ActionAlert)
+	e.Detail = strings.TrimSpace(detail)
+	return e
 }

@@ -126,7 +126,8 @@ func (p *process) send(_ context.Context, l keyring.Letter, ending func() error)
 
 // run gives warnings once.
 func (p *process) run(ctx context.Context, log *slog.Logger) error {
-	a := &keyring.Alerter{Store: p.DB, Book: p, Post: p.send, Operator: operator, Actor: "test", Log: log, Now: func() time.Time { return p.now }}
+	r := &keyring.Ring{Store: p.DB, Actor: "test", Now: func() time.Time { return p.now }}
+	a := &keyring.Alerter{Ring: r, Book: p, Post: p.send, Operator: operator, Log: log}
 	_, err := a.Run(ctx)
 	return err
 }
@@ -339,7 +340,8 @@ func alerter(t *testing.T, now *time.Time) (*keyring.Alerter, *ledger.DB, *post)
 	t.Cleanup(func() { db.Close() })
 	p := &post{}
 	return &keyring.Alerter{
-		Store: db, Book: db, Operator: operator, Actor: "test", Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return *now },
+		Ring: &keyring.Ring{Store: db, Actor: "test", Now: func() time.Time { return *now }},
+		Book: db, Operator: operator, Log: slog.New(slog.DiscardHandler),
 		Post: func(_ context.Context, l keyring.Letter, ending func() error) (sign.AlertMailState, error) {
 			if err := ending(); err != nil {
 				return sign.AlertMailWaiting, err
