@@ -137,7 +137,7 @@ func TestAlerts(t *testing.T) {
 	for name, database := range books {
 		t.Run(name, func(t *testing.T) {
 			server := startMail(t)
-			s := registeredIn(t, database(t), signtest.Options{EC: true, NotAfter: time.Now().Add(10*24*time.Hour + time.Minute)})
+			s := registeredIn(t, database(t), 2, signtest.Options{EC: true, NotAfter: time.Now().Add(10*24*time.Hour + time.Minute)})
 			server.settings(s)
 			env := []string{"SSL_CERT_FILE=" + s.path("mail-root.pem")}
 			alerts := func(args ...string) *exec.Cmd {
@@ -211,21 +211,6 @@ func forget(t *testing.T, s *sandbox) {
 	if mine, err := db.ClaimAlert(t.Context(), a.Entry, a.Certificate, a.Step, time.Now().Add(-time.Hour), -2*time.Hour); err != nil || !mine {
 		t.Fatalf("claim: %v, %v", mine, err)
 	}
-}
-
-// registeredIn is a sandbox with a certificate in the registry of a database.
-func registeredIn(t *testing.T, database string, o signtest.Options) *sandbox {
-	t.Helper()
-	s := newSandbox(t, 2, database)
-	s.certificate(o)
-	s.write("wwdr.pem", string(signtest.Shared().IntermediatePEM()))
-	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "certificate: {p12: pass.p12, passwordFile: password.txt}\n", "", 1))
-	for _, args := range [][]string{{"key", "init"}, {"cert", "import", "--intermediate", "wwdr.pem", "--password-file", "password.txt", "pass.p12"}} {
-		if out, err := s.command(nil, args...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
-		}
-	}
-	return s
 }
 
 // TestMailSettings: what is wrong with the settings is told before anything is

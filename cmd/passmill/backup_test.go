@@ -25,9 +25,7 @@ func TestBackups(t *testing.T) {
 	}
 	for name, database := range books {
 		t.Run(name, func(t *testing.T) {
-			s := registeredIn(t, database(t), signtest.Options{})
-			s.rows = 700
-			s.members(func(int) string { return "Gold" })
+			s := registeredIn(t, database(t), 700, signtest.Options{})
 			random := rand.New(rand.NewPCG(7, uint64(want)))
 			during, tiers := 0, []string{"Silver", "Gold"}
 			for n := 0; n < want; {

@@ -73,9 +73,9 @@ func (m mailSettings) check() error {
 	}
 	switch has := m.PasswordEnv + m.PasswordFile; {
 	case m.PasswordEnv != "" && m.PasswordFile != "":
-		errs = append(errs, errors.New("has passwordEnv: and passwordFile:; keep one"))
+		errs = append(errs, errors.New("has passwordEnv: and passwordFile:; keep one of them"))
 	case m.User != "" && has == "":
-		errs = append(errs, errors.New("has user: and no password; add passwordFile: or passwordEnv:"))
+		errs = append(errs, errors.New("has user: and no password; add passwordFile: FILE or passwordEnv: VARIABLE"))
 	case m.User == "" && has != "":
 		errs = append(errs, errors.New("has a password and no user:; add it"))
 	}

@@ -168,7 +168,7 @@ func TestWrongBackups(t *testing.T) {
 				t.Errorf("%s: %v; want %v", what, err, c.is)
 			}
 		}
-		db = open(t, dsn)
+		open(t, dsn)
 		if n := number(t, dsn, `SELECT COUNT(*) FROM passes`); n != 499 {
 			t.Errorf("%d passes are left, want 499", n)
 		}

@@ -85,7 +85,11 @@ func (w Warning) users(uses []sign.Use) string {
 		fmt.Fprintf(&b, "It issued the certificate %s%s.\n", e.Title(), ofTenant(e.Tenant))
 	}
 	for _, u := range uses {
-		fmt.Fprintf(&b, "It is used by job %s with template %s (%d passes).\n", u.Job, u.Template, u.Passes)
+		made := "no passes yet"
+		if u.Passes > 0 {
+			made = fmt.Sprintf("%d passes", u.Passes)
+		}
+		fmt.Fprintf(&b, "It is used by job %s with template %s (%s).\n", printable(u.Job), printable(u.Template), made)
 	}
 	if b.Len() == 0 && w.Entry.Kind != sign.KindPush {
 		return "No job has used it yet.\n"
