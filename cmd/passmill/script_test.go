@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -68,25 +65,6 @@ func scriptCertificate(ts *testscript.TestScript, neg bool, args []string) {
 	for name, data := range map[string][]byte{"pass.p12": p12, "password.txt": []byte("secret\n"), "root.pem": signtest.Shared().RootPEM()} {
 		ts.Check(os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
-}
-
-// scriptPushPortal makes a push certificate of a signing request: push-portal CSR PEM
-// NUMBER DAYS, where the number is the end of its topic. (It does not ask for a vendor's
-// signature, as Apple's does.)
-func scriptPushPortal(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 4 {
-		ts.Fatalf("usage: push-portal CSR PEM NUMBER DAYS")
-	}
-	days, err := strconv.Atoi(args[3])
-	ts.Check(err)
-	block, _ := pem.Decode([]byte(ts.ReadFile(args[0])))
-	if block == nil {
-		ts.Fatalf("%s is no request", args[0])
-	}
-	cert, err := signtest.Shared().IssueFor(block.Bytes, signtest.Options{Push: true, TypeID: "com.apple.mgmt.External." + args[2], NotAfter: time.Now().AddDate(0, 0, days)})
-	ts.Check(err)
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 }
 
 // scriptStatus runs a command and wants an exit status: status N COMMAND ….
