@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"passmill/sign"
+	"passmill/sign/keyring"
 )
 
 // A certCommand is what people do with the registry of certificates.
@@ -24,6 +25,7 @@ type certCommand struct {
 	Remove  certRemoveCommand  `cmd:"" help:"Remove a certificate with its keys, or a key that waits."`
 	History certHistoryCommand `cmd:"" help:"Say who did what with certificates, and what they signed."`
 	Check   certCheckCommand   `cmd:"" help:"Fail if a certificate expires soon."`
+	Alerts  certAlertsCommand  `cmd:"" help:"Warn of certificates that expire, by mail; for cron."`
 }
 
 // A certTarget names one certificate.
@@ -159,8 +161,8 @@ func (c *certRemoveCommand) Run(ctx context.Context, std streams, all *commands)
 	for _, k := range waiting {
 		if len(c.Certificate) >= 8 && strings.HasPrefix(k.ID, c.Certificate) {
 			event := r.Event(sign.ActionDiscard)
-			event.Detail = "key " + k.ID[:12] + " for " + k.BaseName
-			fmt.Fprintf(std.out, "the key that waited for a certificate for %s is gone\n", k.BaseName)
+			event.Detail = "key " + k.ID[:12] + " for " + keyring.Purpose(k)
+			fmt.Fprintf(std.out, "the key that waited for a certificate for %s is gone\n", keyring.Purpose(k))
 			return r.Store.DiscardKey(ctx, k.ID, event)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,8 @@ type certImportCommand struct {
 	Name         string `placeholder:"NAME" help:"What to call it."`
 	Comment      string `placeholder:"TEXT" help:"A comment."`
 	Contact      string `placeholder:"ADDRESS" help:"Who is warned before it expires."`
+	Push         bool   `help:"It is a push certificate for device management."`
+	NewTopic     bool   `help:"With --push: also one of another topic than there is; every device has to be enrolled again then."`
 	DryRun       bool   `help:"Say what would happen, and keep nothing."`
 	Force        bool   `help:"Also one that is older than the one there is, or another team's."`
 }
@@ -39,6 +42,11 @@ const maxImport = 1 << 20
 // Run takes a certificate in.
 func (c *certImportCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
 	i := keyring.Import{Kind: sign.KindPass, Tenant: c.Tenant, Name: c.Name, Comment: c.Comment, Contact: c.Contact, Force: c.Force, DryRun: c.DryRun}
+	if c.Push {
+		i.Kind, i.NewTopic = sign.KindPush, c.NewTopic
+	} else if c.NewTopic {
+		return status{exitUsage, errors.New("--new-topic is for push certificates; say --push as well")}
+	}
 	if c.Contact != "" && !bareAddress(c.Contact) {
 		return status{exitUsage, errors.New("--contact: the address must be a bare one, like wallet@example.com")}
 	}
@@ -141,7 +149,11 @@ func (c *certImportCommand) tell(std streams, done keyring.Imported) {
 	if done.Waited {
 		key = "with the key that waited for it"
 	}
-	fmt.Fprintf(std.out, "team %s, valid until %s%s, %s\n", e.TeamID, done.Certificate.NotAfter.UTC().Format("2 January 2006 15:04 MST"), nfc, key)
+	if e.Kind == sign.KindPush {
+		fmt.Fprintf(std.out, pushRead, e.Vendor, e.BaseName, done.Certificate.NotAfter.UTC().Format("2 January 2006 15:04 MST"), cmp.Or(e.Contact, "nobody"), key)
+	} else {
+		fmt.Fprintf(std.out, "team %s, valid until %s%s, %s\n", e.TeamID, done.Certificate.NotAfter.UTC().Format("2 January 2006 15:04 MST"), nfc, key)
+	}
 	for _, note := range done.Notes {
 		fmt.Fprintf(std.err, "note: %s\n", note)
 	}

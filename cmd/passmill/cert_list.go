@@ -105,7 +105,7 @@ func (c *certListCommand) Run(ctx context.Context, std streams, all *commands) (
 	}
 	printList(std.out, list, now, isTerminal(std.out))
 	for _, k := range waiting {
-		fmt.Fprintf(std.out, "key %s (%s) waits since %s for the certificate for %s%s\n", k.ID[:12], k.Algorithm, day(k.Created), k.BaseName, ofTenant(k.Tenant))
+		fmt.Fprintf(std.out, "key %s (%s) waits since %s for the certificate for %s%s\n", k.ID[:12], k.Algorithm, day(k.Created), keyring.Purpose(k), ofTenant(k.Tenant))
 	}
 	return nil
 }
@@ -133,9 +133,9 @@ func printList(w io.Writer, list []keyring.Listed, now time.Time, colours bool) 
 	}
 	var table strings.Builder
 	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "ID\tNAME\tBASE NAME\tTEAM\tTENANT\tNFC\tVALID UNTIL\tDAYS\tSTATE\tUSED BY")
+	fmt.Fprintln(tab, "ID\tKIND\tNAME\tBASE NAME\tTEAM\tTENANT\tNFC\tVALID UNTIL\tDAYS\tSTATE\tUSED BY")
 	for _, l := range list {
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID[:8], cmp.Or(l.Name, "-"), l.BaseName, cmp.Or(l.TeamID, "-"),
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID[:8], l.Kind, cmp.Or(l.Name, "-"), l.BaseName, cmp.Or(l.TeamID, "-"),
 			cmp.Or(l.Tenant, "-"), yesNo(l.NFC), l.Active().NotAfter.UTC().Format("2006-01-02"), l.DaysLeft(now), stateOf(l, now), cmp.Or(usedBy(l), "-"))
 	}
 	tab.Flush()
@@ -211,7 +211,7 @@ func (c *certShowCommand) Run(ctx context.Context, std streams, all *commands) (
 	}
 	tab := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, line := range [][2]string{
-		{"id", l.ID}, {"name", l.Name}, {"base name", l.BaseName}, {"team", l.TeamID}, {"tenant", cmp.Or(l.Tenant, "(account)")}, {"vendor", l.Vendor},
+		{"id", l.ID}, {"kind", string(l.Kind)}, {"name", l.Name}, {"base name", l.BaseName}, {"team", l.TeamID}, {"tenant", cmp.Or(l.Tenant, "(account)")}, {"vendor", l.Vendor},
 		{"comment", l.Comment}, {"contact", l.Contact}, {"NFC", yesNo(l.NFC)}, {"state", stateOf(l, now)},
 		{"used by", usedBy(l)}, {"created", day(l.Created)}, {"changed", day(l.Updated)},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -10,16 +11,18 @@ import (
 	"os"
 
 	"passmill/sign"
-	"passmill/sign/keyring"
 )
 
 type certRequestCommand struct {
-	PassType string `required:"" placeholder:"pass.com.example.member" help:"The pass type identifier that the certificate is to be for."`
-	Email    string `required:"" placeholder:"ADDRESS" help:"Who is warned before it expires."`
+	PassType string `required:"" xor:"kind" placeholder:"pass.com.example.member" help:"The pass type identifier that the certificate is to be for."`
+	Push     bool   `required:"" xor:"kind" help:"It is to be a push certificate for device management instead."`
+	Email    string `required:"" xor:"contact" placeholder:"ADDRESS" help:"Who is warned before it expires."`
+	AppleID  string `name:"apple-id" required:"" xor:"contact" placeholder:"ADDRESS" help:"With --push: the Apple ID that asks for it, and is warned before it expires."`
 	Tenant   string `placeholder:"NAME" help:"It is to belong to this tenant, not to the account."`
 	Name     string `placeholder:"NAME" help:"What to call it."`
 	EC       bool   `name:"ec" help:"Make an EC key (P-256), which signs faster; whether Apple takes one for passes is not documented."`
 	New      bool   `help:"Make a new key even if one waits for the same certificate."`
+	NewTopic bool   `help:"With --push: also under another Apple ID than the certificate that there is; every device has to be enrolled again then."`
 	Out      string `placeholder:"FILE|-" help:"Where to write the request (default: PASSTYPE.certSigningRequest; - is standard output)."`
 }
 
@@ -30,6 +33,10 @@ func (certRequestCommand) Help() string {
 
 // Run makes a key and writes its signing request.
 func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
+	q, err := c.request()
+	if err != nil {
+		return err
+	}
 	space, err := findWorkspace(".", all.Database)
 	if err != nil {
 		return err
@@ -42,9 +49,7 @@ func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	k, waits, err := r.Request(ctx, keyring.Request{
-		Kind: sign.KindPass, BaseName: c.PassType, Email: c.Email, Tenant: c.Tenant, Name: c.Name, EC: c.EC, New: c.New,
-	})
+	k, waits, err := r.Request(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -66,7 +71,7 @@ func (c *certRequestCommand) write(std streams, k sign.Key) (file string, err er
 	}
 	file = c.Out
 	if file == "" {
-		file = c.PassType + ".certSigningRequest"
+		file = cmp.Or(c.PassType, pushFile(c.Tenant)) + ".certSigningRequest"
 	}
 	if old, err := os.ReadFile(file); err == nil && string(old) == string(text) {
 		return file, nil
@@ -85,6 +90,10 @@ func (c *certRequestCommand) tell(std streams, k sign.Key, waits bool, file stri
 	w := std.out
 	if c.Out == "-" {
 		w = std.err
+	}
+	if c.Push {
+		fmt.Fprintf(w, pushSteps, made, file, k.Contact, tenantOption(k.Tenant))
+		return
 	}
 	fmt.Fprintf(w, `%s; its request is in %s
 

@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"jobs/table":           {"jobs", "jobs/connect"},
 	"jobs/sheet/sheettest": nil,
 	"output/dir":           {"jobs"},
+	"output/mail":          nil,
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,

@@ -70,6 +70,8 @@ type commands struct {
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
+	Backup   backupCommand   `cmd:"" help:"Copy the whole ledger into a file, while runs go on."`
+	Restore  restoreCommand  `cmd:"" help:"Make the ledger of a backup."`
 	Demo     demoCommand     `cmd:"" help:"Make a thousand passes from nothing, to see how it works."`
 	Bench    benchCommand    `cmd:"" help:"Measure how fast passes are made here, as ratios."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -84,6 +84,9 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	m.meter.stop()
 	m.told.rest(fmt.Sprintf("passmill check %s", c.Job))
+	for _, line := range m.near {
+		fmt.Fprintf(std.err, "warning: %s\n", line)
+	}
 	if err != nil && !errors.Is(err, jobs.ErrTooManyRefused) {
 		return explain(err)
 	}

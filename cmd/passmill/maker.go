@@ -25,6 +25,7 @@ type maker struct {
 	runs   *ledger.DB     // while it runs
 	signer *auditedSigner // while it runs
 
+	near    []string // certificates that expire soon, in words
 	unfound []string // serial numbers that were asked for and that no row has
 	resumed bool     // the run was begun by an earlier process
 	before  int      // passes that it had made by then
@@ -86,6 +87,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	m.runs, m.signer = db, newAuditedSigner(runner.Presser.Signer, m.begins(ring))
 	runner.Presser.Signer = m.signer
 	run, err = runner.Run(ctx)
+	m.near = m.expiring(ctx, ring.Store)
 	if err = errors.Join(err, m.ends(ctx, ring, run, err)); err != nil {
 		return run, err
 	}

@@ -17,7 +17,13 @@ import (
 // registered is a sandbox whose job takes its certificate from the registry.
 func registered(t *testing.T, rows int, o signtest.Options) *sandbox {
 	t.Helper()
-	s := newSandbox(t, rows, "")
+	return registeredIn(t, "", rows, o)
+}
+
+// registeredIn is the same with a ledger of any kind.
+func registeredIn(t *testing.T, database string, rows int, o signtest.Options) *sandbox {
+	t.Helper()
+	s := newSandbox(t, rows, database)
 	s.certificate(o)
 	s.write("wwdr.pem", string(signtest.Shared().IntermediatePEM()))
 	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "certificate: {p12: pass.p12, passwordFile: password.txt}\n", "", 1))

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"certificate": scriptCertificate,
 			"status":      scriptStatus,
+			"push-portal": scriptPushPortal,
 			"field":       scriptField,
 			"workbook":    scriptWorkbook,
 			"sql":         scriptSQL,

@@ -26,8 +26,9 @@ type workspace struct {
 
 // Settings are what passmill.yaml may say.
 type settings struct {
-	Database       string `yaml:"database"`       // as --database; a path is relative to the file
-	SourceDatabase string `yaml:"sourceDatabase"` // of jobs over the classic tables that name none; as above
+	Database       string       `yaml:"database"`       // as --database; a path is relative to the file
+	SourceDatabase string       `yaml:"sourceDatabase"` // of jobs over the classic tables that name none; as above
+	Mail           mailSettings `yaml:"mail"`           // who sends mails, and to whom
 }
 
 // findWorkspace finds the workspace of a job file or folder: the nearest folder

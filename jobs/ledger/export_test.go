@@ -33,3 +33,11 @@ func LimitPages(ctx context.Context, d *DB, pages string) error {
 		return err
 	})
 }
+
+// SetProgramFolders changes where PostgreSQL's programs are looked for, besides the
+// path, until undo is called.
+func SetProgramFolders(pattern string) (undo func()) {
+	old := programFolders
+	programFolders = pattern
+	return func() { programFolders = old }
+}

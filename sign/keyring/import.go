@@ -45,6 +45,8 @@ type Import struct {
 
 	Force  bool // also an older one, or another team's
 	DryRun bool // look, and keep nothing
+
+	NewTopic bool // also a push certificate of another topic than the owner has
 }
 
 // Imported says what an import did, or with DryRun would do.
@@ -82,7 +84,7 @@ func (r *Ring) Import(ctx context.Context, i Import) (Imported, error) {
 		return Imported{}, err
 	}
 	now := r.now()
-	if err := id.Check(now, now); err != nil {
+	if err := i.check(id, now); err != nil {
 		return Imported{}, err
 	}
 	a.complete(id)
@@ -115,6 +117,8 @@ func rightKind(name string, leaf *x509.Certificate, want sign.Kind) error {
 		"register a Pass Type ID and create a certificate for it with the request of passmill cert request"
 	if want == sign.KindPush {
 		need = "a push certificate for device management is needed, from identity.apple.com/pushcert"
+	} else if sign.KindOf(leaf) == sign.KindPush {
+		need = "to keep a push certificate of device management, say --push; for passes, " + need
 	}
 	return fmt.Errorf("%s: %w: it is %s (%s); %s", name, sign.ErrNotPass, sign.Describe(leaf), leaf.Subject.CommonName, need)
 }

@@ -38,7 +38,10 @@ func (r *Ring) plan(ctx context.Context, i Import, a *addition) (Imported, error
 				"use the one of that team, or say --force to keep both", name, ErrOtherTeam, e.BaseName, e.TeamID, a.Entry.TeamID)
 		}
 	}
-	return done, nil
+	if a.Entry.Kind == sign.KindPush && len(pushesOf(entries, a.Entry.Tenant)) > 0 {
+		done.Notes = append(done.Notes, enrolAgain+"; until then keep the certificate of the old one, and renew it")
+	}
+	return done, i.checkTopic(entries, a.Entry)
 }
 
 // renewal says what the addition does to an entry that is there.

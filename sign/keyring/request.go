@@ -27,6 +27,7 @@ type Request struct {
 	Name     string // for people; may be empty
 	EC       bool   // an EC key instead of RSA
 	New      bool   // a new key even if one waits already
+	NewTopic bool   // pushes: also under another Apple ID than the owner's certificate has
 }
 
 const (
@@ -41,6 +42,9 @@ var oidEmail = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
 // true: a request can be shown again.
 func (r *Ring) Request(ctx context.Context, q Request) (k sign.Key, waits bool, err error) {
 	if err := q.check(); err != nil {
+		return sign.Key{}, false, err
+	}
+	if err := r.checkAppleID(ctx, q); err != nil {
 		return sign.Key{}, false, err
 	}
 	if !q.New {
@@ -64,7 +68,7 @@ func (r *Ring) Request(ctx context.Context, q Request) (k sign.Key, waits bool, 
 	}
 	err = r.sealed(ctx, key, k, func(sealed sign.Key) error {
 		event := r.Event(sign.ActionRequest)
-		event.Detail = fmt.Sprintf("%s key %s for %s%s", k.Algorithm, k.ID[:12], k.BaseName, ofTenant(k.Tenant))
+		event.Detail = fmt.Sprintf("%s key %s for %s%s", k.Algorithm, k.ID[:12], Purpose(k), ofTenant(k.Tenant))
 		k = sealed
 		return r.Store.AddKey(ctx, sealed, event)
 	})
@@ -127,7 +131,8 @@ func (q Request) csr(key crypto.Signer) ([]byte, error) {
 func (r *Ring) waiting(ctx context.Context, q Request) (found sign.Key, err error) {
 	keys, err := r.Store.WaitingKeys(ctx)
 	for _, k := range keys {
-		if k.Kind == q.Kind && k.BaseName == q.BaseName && k.Tenant == q.Tenant && k.Algorithm == q.algorithm() {
+		same := k.Kind == q.Kind && k.BaseName == q.BaseName && k.Tenant == q.Tenant && k.Algorithm == q.algorithm()
+		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) {
 			found = k
 		}
 	}

@@ -38,6 +38,8 @@ type Authority struct {
 	intermediate *x509.Certificate
 	key          crypto.Signer
 
+	integration func() (*Authority, error) // with the same root, and Apple's intermediate for pushes
+
 	other func() (*Authority, error) // with the same root and another intermediate, made when asked for
 }
 
@@ -48,12 +50,17 @@ func NewAuthority(now time.Time) (*Authority, error) {
 	if err := a.makeRoot(); err != nil {
 		return nil, fmt.Errorf("pretend root certificate: %w", err)
 	}
-	if err := a.makeIntermediate("G4"); err != nil {
+	if err := a.makeIntermediate(relations("G4")); err != nil {
 		return nil, fmt.Errorf("pretend intermediate certificate: %w", err)
 	}
 	a.other = sync.OnceValues(func() (*Authority, error) {
 		b := &Authority{now: a.now, root: a.root, rootKey: a.rootKey}
-		return b, b.makeIntermediate("G3")
+		return b, b.makeIntermediate(relations("G3"))
+	})
+	a.integration = sync.OnceValues(func() (*Authority, error) {
+		b := &Authority{now: a.now, root: a.root, rootKey: a.rootKey}
+		return b, b.makeIntermediate(rdn{{oidCommonName, "Pretend Application Integration 2 Certification Authority"},
+			{oidUnit, "Pretend Certification Authority"}, {oidOrganization, "Pretend Inc."}, {oidCountry, "US"}})
 	})
 	return a, nil
 }
@@ -95,14 +102,18 @@ func (a *Authority) makeRoot() error {
 	return err
 }
 
-func (a *Authority) makeIntermediate(generation string) error {
+// relations is the subject of an intermediate of Apple's developer relations.
+func relations(generation string) rdn {
+	return rdn{{oidCommonName, "Pretend Worldwide Developer Relations Certification Authority"},
+		{oidUnit, generation}, {oidOrganization, "Pretend Inc."}, {oidCountry, "US"}}
+}
+
+func (a *Authority) makeIntermediate(subject rdn) error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
 	}
 	a.key = key
-	subject := rdn{{oidCommonName, "Pretend Worldwide Developer Relations Certification Authority"},
-		{oidUnit, generation}, {oidOrganization, "Pretend Inc."}, {oidCountry, "US"}}
 	t := &x509.Certificate{
 		NotBefore:             a.now.Add(-5 * 365 * day),
 		NotAfter:              a.now.Add(5 * 365 * day),

@@ -49,3 +49,30 @@ func TestShape(t *testing.T) {
 		}
 	}
 }
+
+// TestPushShape compares a push certificate with what is known of genuine ones.
+func TestPushShape(t *testing.T) {
+	i, err := signtest.Shared().Issue(signtest.Options{Push: true, EC: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "push.pem")
+	if err := os.WriteFile(file, i.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("openssl", "x509", "-in", file, "-noout", "-subject", "-issuer", "-text").CombinedOutput()
+	if err != nil {
+		t.Fatalf("openssl: %v\n%s", err, out)
+	}
+	for _, want := range []string{
+		"subject=UID = " + signtest.PushTopic + ", CN = APSP:0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0, C = US\n",
+		"CN = Pretend Application Integration 2 Certification Authority",
+		"X509v3 Key Usage: critical\n                Digital Signature",
+		"X509v3 Extended Key Usage: \n                TLS Web Client Authentication\n",
+		"1.2.840.113635.100.6.3.2: \n                ..\n",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("openssl does not show %q:\n%s", want, out)
+		}
+	}
+}

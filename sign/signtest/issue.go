@@ -30,6 +30,7 @@ type Options struct {
 	Key                          crypto.Signer // used instead of a new key, which takes a while
 	EC                           bool          // the new key is an EC key on P-256
 	NFC                          bool
+	Push                         bool // a push certificate for device management; TypeID is its topic
 
 	// The wrong kinds.
 	NoTypeID          bool   // no UID in the subject
@@ -54,6 +55,13 @@ func (a *Authority) Issue(o Options) (*Issued, error) {
 		return nil, fmt.Errorf("key of a pretend certificate: %w", err)
 	}
 	parent, signer := a.intermediate, a.key
+	if o.Push {
+		b, err := a.integration()
+		if err != nil {
+			return nil, err
+		}
+		parent, signer = b.intermediate, b.key
+	}
 	if o.OtherIntermediate || o.Forged {
 		b, err := a.other()
 		if err != nil {
@@ -85,6 +93,9 @@ func forger(parent *x509.Certificate, signer crypto.Signer) *x509.Certificate {
 }
 
 func (a *Authority) defaults(o Options) Options {
+	if o.Push {
+		return a.pushDefaults(o)
+	}
 	o.TypeID = cmp.Or(o.TypeID, "pass.com.example.pretend")
 	o.TeamID = cmp.Or(o.TeamID, "PRETEND123")
 	o.Organization = cmp.Or(o.Organization, "Pretend Organization")
