@@ -128,6 +128,22 @@ func TestPendingPostgres(t *testing.T) {
 	must(t, db.Close())
 }
 
+// TestNoUpgrade: who says so gets a pending migration named, and the file stays
+// as it was.
+func TestNoUpgrade(t *testing.T) {
+	dsn := filepath.Join(t.TempDir(), "passmill.db")
+	open(t, dsn)
+	known := newest(t, dsn)
+	newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	_, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{NoUpgrade: true}, newer)
+	if !errors.Is(err, ledger.ErrPending) || !strings.Contains(err.Error(), "passmill migrate") {
+		t.Errorf("a schema that lags behind: %v", err)
+	}
+	if got := newest(t, dsn); got != known {
+		t.Errorf("the schema is at version %d, want %d as before", got, known)
+	}
+}
+
 func childOpen(args []string) error {
 	db, err := ledger.Open(context.Background(), args[0], ledger.Options{})
 	if err != nil {
