@@ -17,14 +17,18 @@ type Job struct {
 	Source      SourceSpec        `yaml:"source"`      // where the rows come from
 	Map         map[string]string `yaml:"map"`         // field: header, where they differ
 	Serial      string            `yaml:"serial"`      // the field that is the serial number
-	Certificate CertificateSpec   `yaml:"certificate"` // what signs
+	Certificate CertificateSpec   `yaml:"certificate"` // what signs; the registry's if absent
+	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 }
 
-// A CertificateSpec names the files of a certificate, and where its password is
-// found. It never holds the password itself.
+// A CertificateSpec names a certificate of the registry; or the files of one, and
+// where its password is found. It never holds the password itself. If it is empty,
+// the registry's certificate for the template's pass type is meant, or its default.
 type CertificateSpec struct {
+	Name         string `yaml:"name"`         // in the registry
+	PassType     string `yaml:"passType"`     // in the registry
 	P12          string `yaml:"p12"`          // .p12 or .pfx, with the key in it
 	Cert         string `yaml:"cert"`         // or PEM or DER …
 	Key          string `yaml:"key"`          // … and the key's own file
@@ -126,10 +130,19 @@ func (j *Job) validate() error {
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 
+// Registered reports whether a certificate of the registry is meant.
+func (c CertificateSpec) Registered() bool {
+	return c.P12+c.Cert+c.Key+c.PasswordEnv+c.PasswordFile+c.Intermediate == ""
+}
+
 func (c CertificateSpec) validate() (errs []error) {
 	switch {
-	case c.P12 == "" && c.Cert == "":
-		errs = append(errs, errors.New("certificate: is missing; name a .p12 file (p12:), or a certificate and its key (cert:, key:)"))
+	case c.Registered() && c.Name != "" && c.PassType != "":
+		errs = append(errs, errors.New("certificate: has name: and passType:; keep one"))
+	case !c.Registered() && c.Name+c.PassType != "":
+		errs = append(errs, errors.New("certificate: has name: or passType: of the registry and also files; keep one of the two ways"))
+	case !c.Registered() && c.P12 == "" && c.Cert == "":
+		errs = append(errs, errors.New("certificate: names no certificate; name a .p12 file (p12:), or a certificate and its key (cert:, key:)"))
 	case c.P12 != "" && c.Cert+c.Key != "":
 		errs = append(errs, errors.New("certificate: has p12: and also cert: or key:; keep one of the two ways"))
 	}

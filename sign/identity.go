@@ -53,17 +53,20 @@ type Certificate struct {
 }
 
 // Certificate returns the record of the certificate.
-func (id *Identity) Certificate() Certificate {
-	sum := sha256.Sum256(id.cert.Raw)
+func (id *Identity) Certificate() Certificate { return RecordOf(id.cert) }
+
+// RecordOf returns the record of any certificate.
+func RecordOf(cert *x509.Certificate) Certificate {
+	sum := sha256.Sum256(cert.Raw)
 	return Certificate{
 		ID:        hex.EncodeToString(sum[:]),
-		TypeID:    id.TypeID(),
-		TeamID:    id.TeamID(),
-		Subject:   readable(id.cert.Subject),
-		NFC:       id.NFC(),
-		NotBefore: id.cert.NotBefore,
-		NotAfter:  id.cert.NotAfter,
-		DER:       id.cert.Raw,
+		TypeID:    subjectValue(cert.Subject, oidUserID),
+		TeamID:    subjectValue(cert.Subject, oidTeam),
+		Subject:   readable(cert.Subject),
+		NFC:       isNFC(cert),
+		NotBefore: cert.NotBefore,
+		NotAfter:  cert.NotAfter,
+		DER:       cert.Raw,
 	}
 }
 
@@ -76,9 +79,11 @@ func (id *Identity) TeamID() string { return subjectValue(id.cert.Subject, oidTe
 
 // NFC reports whether the certificate is one for NFC passes. Either sign
 // counts, the common name or the marker extension: Apple documents neither.
-func (id *Identity) NFC() bool {
-	_, marked := extension(id.cert, oidNFCMarker)
-	return marked || strings.HasPrefix(id.cert.Subject.CommonName, nfcPrefix)
+func (id *Identity) NFC() bool { return isNFC(id.cert) }
+
+func isNFC(cert *x509.Certificate) bool {
+	_, marked := extension(cert, oidNFCMarker)
+	return marked || strings.HasPrefix(cert.Subject.CommonName, nfcPrefix)
 }
 
 // NotBefore returns when the certificate becomes valid.

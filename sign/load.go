@@ -102,7 +102,7 @@ func (p *parts) readDER(data []byte, password secret.Text) error {
 		p.keys = append(p.keys, key)
 		return nil
 	}
-	if !looksLikeP12(data) {
+	if !IsP12(data) {
 		return fmt.Errorf("%s is %s: give a .p12 file, or the certificate and its key as PEM files", p.name, describe(data))
 	}
 	if len(data) > maxP12 {
@@ -111,9 +111,9 @@ func (p *parts) readDER(data []byte, password secret.Text) error {
 	return p.readP12(data, password)
 }
 
-// looksLikeP12 reports whether data begins like a PFX (RFC 7292, section 4): a
+// IsP12 reports whether data begins like a PFX (RFC 7292, section 4): a
 // sequence whose first member is the version, 3.
-func looksLikeP12(data []byte) bool {
+func IsP12(data []byte) bool {
 	var pfx asn1.RawValue
 	if _, err := asn1.Unmarshal(data, &pfx); err != nil {
 		// A cut file still begins as a PFX does; BER has an indefinite length.

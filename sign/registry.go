@@ -2,10 +2,13 @@ package sign
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -183,4 +186,15 @@ func KeyID(public crypto.PublicKey) (string, error) {
 	}
 	sum := sha256.Sum256(der)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// Algorithm names the kind of a key: "RSA 2048", "EC P-256".
+func Algorithm(public crypto.PublicKey) string {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "EC " + key.Params().Name
+	}
+	return fmt.Sprintf("%T", public)
 }

@@ -50,7 +50,7 @@ func newBench(ctx context.Context, dir string, passes int) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{issued: issued, passes: passes}
-	if b.work, err = openWork(ctx, file, true); err != nil {
+	if b.work, err = openWork(ctx, file, "", true); err != nil {
 		return nil, err
 	}
 	roots := verify.AppleRoots()

@@ -95,7 +95,7 @@ func measureRerun(ctx context.Context, folder, kind string, rows, rounds int) (r
 
 // runOnce runs the job as passmill make does, but for the signer.
 func runOnce(ctx context.Context, folder, file string) (c jobs.Count, err error) {
-	w, err := openWork(ctx, file, true)
+	w, err := openWork(ctx, file, "", true)
 	if err != nil {
 		return c, err
 	}

@@ -39,8 +39,8 @@ type problemLine struct {
 }
 
 // Run checks every row of the job.
-func (c *checkCommand) Run(ctx context.Context, std streams) error {
-	w, err := openWork(ctx, c.Job, false)
+func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) error {
+	w, err := openWork(ctx, c.Job, all.Database, false)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		}
 		c.print(std.out, p)
 	}
-	c.certificate(w, std, tell)
+	c.certificate(ctx, w, std, tell)
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		tell(note)
 	}
@@ -87,12 +87,12 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 // certificate reports what is wrong with the job's certificate. Who checks a
 // sheet need not have the certificate at hand: then it is only said that it was
 // not looked at.
-func (c *checkCommand) certificate(w *work, std streams, tell func(jobs.Problem)) {
+func (c *checkCommand) certificate(ctx context.Context, w *work, std streams, tell func(jobs.Problem)) {
 	if lacking := w.lacksCertificate(); lacking != "" {
 		fmt.Fprintf(std.err, "the certificate was not looked at: %s\n", lacking)
 		return
 	}
-	err := w.loadIdentity(time.Now())
+	err := w.loadIdentity(ctx, time.Now())
 	if named := w.template.Identity(); err == nil {
 		err = w.identity.CheckPass(named.TypeID, named.TeamID)
 	}

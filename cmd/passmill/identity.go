@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"passmill/sign"
+	"passmill/sign/keyring"
 	"passmill/sign/secret"
 )
 
@@ -17,13 +19,66 @@ import (
 // longer than any run takes.
 const runMargin = 24 * time.Hour
 
-// loadIdentity loads the job's certificate and reports everything that makes it
-// unfit for a run that starts now.
-func (w *work) loadIdentity(now time.Time) error {
+// loadIdentity loads the job's certificate, from files or from the registry, and
+// reports everything that makes it unfit for a run that starts now.
+func (w *work) loadIdentity(ctx context.Context, now time.Time) (err error) {
+	if w.job.Certificate.Registered() {
+		w.identity, w.chosen, err = w.registered(ctx)
+	} else {
+		w.identity, err = w.fromFiles(ctx)
+	}
+	if err == nil {
+		err = w.identity.Check(now, now.Add(runMargin))
+	}
+	if err != nil {
+		w.identity = nil
+		return fmt.Errorf("certificate: %w", w.renewHint(err))
+	}
+	return nil
+}
+
+// renewHint says how the registry renews what has expired.
+func (w *work) renewHint(err error) error {
+	if !w.job.Certificate.Registered() || !errors.Is(err, sign.ErrExpired) && !errors.Is(err, sign.ErrExpiresDuring) {
+		return err
+	}
+	return fmt.Errorf("%w\nto renew it: passmill cert request --pass-type %s, then passmill cert import FILE.cer", err, w.chosen.Entry.BaseName)
+}
+
+// registered opens the certificate of the registry that the job names, or that
+// the template asks for, or the default.
+func (w *work) registered(ctx context.Context) (_ *sign.Identity, chosen keyring.Chosen, err error) {
+	spec := w.job.Certificate
+	c := keyring.Choice{Kind: sign.KindPass, Tenant: w.job.Tenant, Name: spec.Name, BaseName: spec.PassType}
+	if w.template != nil && c.Name == "" {
+		named := w.template.Identity()
+		c.TeamID = named.TeamID
+		if c.BaseName == "" {
+			c.BaseName = named.TypeID
+		}
+	}
+	space, err := findWorkspace(w.dir, w.database)
+	if err != nil {
+		return nil, chosen, err
+	}
+	if !space.hasLedger() {
+		return nil, chosen, errors.New("the job names no file, and there is no registry here: " + emptyRegistry)
+	}
+	r, err := openRegistry(ctx, space)
+	if err != nil {
+		return nil, chosen, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	chosen, err = r.Identity(ctx, c)
+	return chosen.Identity, chosen, err
+}
+
+// fromFiles loads the certificate whose files the job names.
+func (w *work) fromFiles(ctx context.Context) (*sign.Identity, error) {
 	spec := w.job.Certificate
 	password, err := w.password()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m := sign.Material{Password: password}
 	name := spec.P12
@@ -39,22 +94,15 @@ func (w *work) loadIdentity(now time.Time) error {
 		}
 		data, err := os.ReadFile(w.path(f.name))
 		if err != nil {
-			return fmt.Errorf("certificate: %w", err)
+			return nil, err
 		}
 		*f.to = sign.File{Name: f.name, Data: data}
 	}
-	id, err := sign.Load(m)
+	id, err := newReader(ctx).Load(m)
 	if errors.Is(err, sign.ErrPassword) && spec.PasswordEnv+spec.PasswordFile == "" {
-		return fmt.Errorf("certificate: %s needs a password, and the job names none; write passwordEnv: or passwordFile: under certificate", name)
+		return nil, fmt.Errorf("%s needs a password, and the job names none; write passwordEnv: or passwordFile: under certificate", name)
 	}
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	if err := id.Check(now, now.Add(runMargin)); err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	w.identity = id
-	return nil
+	return id, err
 }
 
 // password takes the password from where the job says it is.
@@ -62,26 +110,38 @@ func (w *work) password() (secret.Text, error) {
 	spec := w.job.Certificate
 	switch {
 	case spec.PasswordEnv != "":
-		value, ok := os.LookupEnv(spec.PasswordEnv)
-		if !ok {
-			return secret.Text{}, fmt.Errorf("certificate: the environment has no variable %s; set it to the password", spec.PasswordEnv)
-		}
-		return secret.New(value), nil
+		return passwordFromEnv(spec.PasswordEnv)
 	case spec.PasswordFile != "":
-		text, err := os.ReadFile(w.path(spec.PasswordFile))
-		if err != nil {
-			return secret.Text{}, fmt.Errorf("certificate: password: %w", err)
-		}
-		line, _ := bufio.NewReader(bytes.NewReader(text)).ReadString('\n')
-		return secret.New(strings.TrimRight(line, "\r\n")), nil
+		return passwordFromFile(w.path(spec.PasswordFile))
 	}
 	return secret.Text{}, nil
 }
 
+func passwordFromEnv(name string) (secret.Text, error) {
+	value, ok := os.LookupEnv(name)
+	if !ok {
+		return secret.Text{}, fmt.Errorf("the environment has no variable %s; set it to the password", name)
+	}
+	return secret.New(value), nil
+}
+
+// passwordFromFile takes the first line of a file.
+func passwordFromFile(name string) (secret.Text, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("password: %w", err)
+	}
+	line, _ := bufio.NewReader(bytes.NewReader(text)).ReadString('\n')
+	return secret.New(strings.TrimRight(line, "\r\n")), nil
+}
+
 // lacksCertificate says which of the certificate's files, or its password, is not
-// where the job says; "" if all are there.
+// where the job says, or what the registry lacks; "" if all is there.
 func (w *work) lacksCertificate() string {
 	spec := w.job.Certificate
+	if spec.Registered() {
+		return w.lacksRegistry()
+	}
 	for _, name := range []string{spec.P12, spec.Cert, spec.Key, spec.Intermediate, spec.PasswordFile} {
 		if name != "" && !exists(w.path(name)) {
 			return fmt.Sprintf("there is no file %q here", w.path(name))
@@ -89,6 +149,20 @@ func (w *work) lacksCertificate() string {
 	}
 	if _, set := os.LookupEnv(spec.PasswordEnv); spec.PasswordEnv != "" && !set {
 		return "the environment has no variable " + spec.PasswordEnv
+	}
+	return ""
+}
+
+// lacksRegistry says that there is no registry here, or no key to open it with.
+func (w *work) lacksRegistry() string {
+	space, err := findWorkspace(w.dir, w.database)
+	switch {
+	case err != nil:
+		return err.Error()
+	case !space.hasLedger():
+		return "there is no registry at " + space.name()
+	case !space.hasKey():
+		return "there is no key-encryption key at " + space.keyFile()
 	}
 	return ""
 }

@@ -70,6 +70,11 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Make a thousand passes from nothing, to see how it works."`
 	Bench    benchCommand    `cmd:"" help:"Measure how fast passes are made here, as ratios."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
+	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger."`
+
+	ReadCertificate readingCommand `cmd:"" hidden:""`
 }
 
 const description = `A mail merge for Apple Wallet passes: rows of a spreadsheet and a template go in, signed passes come out.

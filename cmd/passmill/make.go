@@ -52,7 +52,7 @@ type summary struct {
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
 	start := time.Now()
-	w, err := openWork(ctx, c.Job, true)
+	w, err := openWork(ctx, c.Job, all.Database, true)
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	space, err := findWorkspace(w.dir, all.Database)
 	if err != nil {
 		return err
+	}
+	if w.chosen.Entry.ID != "" {
+		fmt.Fprintf(std.err, "signing with %v\n", w.chosen)
 	}
 	for _, note := range slices.Concat(w.source.Notes(), w.schema.Notes()) {
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)

@@ -22,6 +22,9 @@ type maker struct {
 	meter *meter
 	told  *teller
 
+	runs   *ledger.DB     // while it runs
+	signer *auditedSigner // while it runs
+
 	unfound []string // serial numbers that were asked for and that no row has
 	resumed bool     // the run was begun by an earlier process
 	before  int      // passes that it had made by then
@@ -55,7 +58,8 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err != nil {
 		return run, err
 	}
-	if err := m.save(ctx, db); err != nil {
+	ring := newRing(ctx, db, m.space)
+	if err := errors.Join(ring.CheckClock(ctx), m.save(ctx, db)); err != nil {
 		return run, err
 	}
 	runner, err := m.runner(db, sink, name)
@@ -71,7 +75,10 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 			}
 		}
 	}
-	if run, err = runner.Run(ctx); err != nil {
+	m.runs, m.signer = db, newAuditedSigner(runner.Presser.Signer, m.begins(ring))
+	runner.Presser.Signer = m.signer
+	run, err = runner.Run(ctx)
+	if err = errors.Join(err, m.ends(ctx, ring, run, err)); err != nil {
 		return run, err
 	}
 	if !m.resumed { // then the rows were read by an earlier process

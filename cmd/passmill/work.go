@@ -12,6 +12,7 @@ import (
 	"passmill/jobs"
 	"passmill/jobs/sheet"
 	"passmill/sign"
+	"passmill/sign/keyring"
 	"passmill/templates"
 )
 
@@ -19,7 +20,9 @@ import (
 type work struct {
 	definition
 	template *templates.Template
+	database string         // the ledger that was named on the command line
 	identity *sign.Identity // nil if it was not asked for
+	chosen   keyring.Chosen // where it is from, if that is the registry
 	source   rowSource
 	filler   *filler
 	schema   *jobs.Schema
@@ -43,19 +46,19 @@ type rowSource interface {
 
 // openWork reads a job file and opens what it names. Everything that is wrong is
 // reported at once, as far as one thing can be looked at without the other.
-func openWork(ctx context.Context, file string, signing bool) (*work, error) {
+func openWork(ctx context.Context, file, database string, signing bool) (*work, error) {
 	def, err := findJob(file)
 	if err != nil {
 		return nil, err
 	}
 	job := def.job
-	w := &work{definition: def}
+	w := &work{definition: def, database: database}
 	w.names, _ = jobs.ParsePattern(job.Output.Name) // ParseJob has checked it
 	var errs []error
-	if signing {
-		errs = append(errs, w.loadIdentity(time.Now()))
-	}
 	templateErr, sourceErr := w.loadTemplate(), w.openSource(ctx)
+	if signing { // after the template, which may name the pass type
+		errs = append(errs, w.loadIdentity(ctx, time.Now()))
+	}
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
 		if err := w.join(); err != nil {
