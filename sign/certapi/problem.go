@@ -18,7 +18,7 @@ type Problem struct {
 	Title  string  `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
 	Status int     `json:"status" doc:"The HTTP status." example:"422"`
 	Detail string  `json:"detail" doc:"What is wrong, and what to do."`
-	Errors []Fault `json:"errors,omitempty" doc:"What is wrong with each field."`
+	Errors []Fault `json:"errors,omitempty" nullable:"false" doc:"What is wrong with each field."`
 	UsedBy *Users  `json:"usedBy,omitempty" doc:"Who uses the certificate that was to be removed."`
 }
 
