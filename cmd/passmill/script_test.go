@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(cleanUp{m}, map[string]func(){
-		"passmill": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"passmill": main,
 	})
 }
 
@@ -45,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"certificate": scriptCertificate,
 			"status":      scriptStatus,
 			"field":       scriptField,
+			"serve":       scriptServe,
+			"halt":        scriptHalt,
 		},
 	})
 }
