@@ -45,6 +45,11 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.until(ctx, work, servers)
+}
+
+// until serves until ctx ends or a server fails.
+func (s *serving) until(ctx, work context.Context, servers []listening) error {
 	failed := make(chan error, len(servers))
 	for _, l := range servers {
 		go func() { failed <- l.serve() }()
