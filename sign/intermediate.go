@@ -31,6 +31,9 @@ var embedded = sync.OnceValue(func() []*x509.Certificate {
 // Names are no help: Apple's intermediates G1 to G6 share theirs.
 func (id *Identity) findIntermediate(given File, found []*x509.Certificate) error {
 	if len(given.Data) > 0 {
+		if IsP12(given.Data) { // which costs too much to open for what has no secret
+			return fmt.Errorf("%s is a .p12 file: give the intermediate as PEM or DER, as %s has it", given.Name, authorityPage)
+		}
 		p, err := read(given, secret.Text{})
 		if err != nil {
 			return err

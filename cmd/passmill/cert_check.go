@@ -69,9 +69,8 @@ func expiries(l keyring.Listed) []expiry {
 	if len(l.Versions) == 0 {
 		return nil
 	}
-	v := l.Versions[0]
-	found := []expiry{{Certificate: v.Certificate, what: title(l.Entry)}}
-	if im, ok := sign.IntermediateOf(v.Certificate, v.Intermediate); ok {
+	found := []expiry{{Certificate: l.Active(), what: title(l.Entry)}}
+	if im, ok := l.Intermediate(); ok {
 		found = append(found, expiry{Certificate: im, what: fmt.Sprintf("the intermediate certificate %q", im.Subject), intermediate: true})
 	}
 	return found

@@ -103,7 +103,7 @@ func (c *certListCommand) Run(ctx context.Context, std streams, all *commands) (
 	if c.JSON {
 		return printListJSON(std.out, list, waiting, now)
 	}
-	printList(std.out, list, now)
+	printList(std.out, list, now, isTerminal(std.out))
 	for _, k := range waiting {
 		fmt.Fprintf(std.out, "key %s (%s) waits since %s for the certificate for %s%s\n", k.ID[:12], k.Algorithm, day(k.Created), k.BaseName, ofTenant(k.Tenant))
 	}
@@ -124,9 +124,9 @@ func printListJSON(w io.Writer, list []keyring.Listed, waiting []sign.Key, now t
 	return json.NewEncoder(w).Encode(out)
 }
 
-// printList writes a table. The lines of those that expire soon, or have, are red
-// on a terminal.
-func printList(w io.Writer, list []keyring.Listed, now time.Time) {
+// printList writes a table. With colours, the lines of those that expire soon, or
+// have, are red.
+func printList(w io.Writer, list []keyring.Listed, now time.Time, colours bool) {
 	if len(list) == 0 {
 		fmt.Fprintln(w, "no certificates yet; passmill cert request asks for one, passmill cert import takes one in")
 		return
@@ -139,9 +139,8 @@ func printList(w io.Writer, list []keyring.Listed, now time.Time) {
 			cmp.Or(l.Tenant, "-"), yesNo(l.NFC), l.Active().NotAfter.UTC().Format("2006-01-02"), l.DaysLeft(now), stateOf(l, now), cmp.Or(usedBy(l), "-"))
 	}
 	tab.Flush()
-	red := isTerminal(w)
 	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
-		if i > 0 && red && list[i-1].DaysLeft(now) <= soon {
+		if i > 0 && colours && list[i-1].DaysLeft(now) <= soon {
 			line = "\x1b[31m" + line + "\x1b[0m"
 		}
 		fmt.Fprintln(w, strings.TrimRight(line, " "))

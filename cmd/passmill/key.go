@@ -36,6 +36,9 @@ func (c *keyInitCommand) Run(ctx context.Context, std streams, all *commands) (e
 	if err != nil {
 		return err
 	}
+	if os.Getenv(keyVariable) != "" && c.File == "" {
+		return fmt.Errorf("the key is in %s; to make another one all the same, unset it or say --file FILE", keyVariable)
+	}
 	file := cmp.Or(c.File, space.keyFile())
 	if exists(file) {
 		return fmt.Errorf("there is a key at %s already, and it was not touched; passmill key rotate replaces it without losing what it sealed", file)

@@ -28,6 +28,11 @@
 // A pass stays with the job that made it first. Its artefacts, one for each sink,
 // may be older than it is: each is made again by the next run for its sink.
 //
+// The registry of certificates keeps private keys only sealed, and can't open
+// them. Each change of it writes its line of the audit in the same transaction;
+// an event that is there already means that the change is, too. Lines of the audit
+// are added and never changed: the database refuses it.
+//
 // # SQLite
 //
 // One connection writes, and readers have a few of their own. Each commit is on

@@ -1,6 +1,7 @@
 package keyring_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -104,6 +105,31 @@ func TestAmbiguous(t *testing.T) {
 	}
 	if _, err := r.MakeDefault(t.Context(), e); !errors.Is(err, keyring.ErrDisabled) {
 		t.Errorf("a disabled one became the default: %v", err)
+	}
+}
+
+// TestStoredJobs: a job of the ledger uses its certificate before it has run.
+func TestStoredJobs(t *testing.T) {
+	r := ring(t)
+	first := imported(t, r, pass(t, signtest.Options{TypeID: "pass.a"})).Entry
+	second := imported(t, r, pass(t, signtest.Options{TypeID: "pass.b"})).Entry
+	r.Stored = func(context.Context) ([]keyring.StoredJob, error) {
+		return []keyring.StoredJob{
+			{Name: "default", Template: "card", Choice: keyring.Choice{Kind: sign.KindPass}},
+			{Name: "coupons", Template: "coupon", Choice: keyring.Choice{Kind: sign.KindPass, BaseName: "pass.b"}},
+			{Name: "lost", Template: "card", Choice: keyring.Choice{Kind: sign.KindPass, BaseName: "pass.none"}},
+		}, nil
+	}
+	for _, tt := range []struct {
+		e   sign.Entry
+		job string
+	}{{second, "coupons"}, {first, "default"}} {
+		if err := r.Remove(t.Context(), tt.e, false); !errors.Is(err, sign.ErrInUse) || !strings.Contains(err.Error(), "by jobs "+tt.job+" ") {
+			t.Errorf("%s: %v; want it in use by %s alone", tt.e.BaseName, err, tt.job)
+		}
+	}
+	if err := r.Remove(t.Context(), second, true); err != nil {
+		t.Error(err)
 	}
 }
 

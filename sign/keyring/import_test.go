@@ -222,6 +222,17 @@ func TestRenewalKeepsTheOld(t *testing.T) {
 	if err != nil || len(versions) != 2 {
 		t.Errorf("%d versions, %v", len(versions), err)
 	}
+	tk, tenant := requested(t, r, keyring.Request{BaseName: pretend, Tenant: "talwind"}, signtest.Options{})
+	imported(t, r, tenant)
+	again := issue(t, signtest.Options{Key: publicOnly{must(x509.ParseCertificateRequest(tk.CSR)).PublicKey}, NotAfter: days(500)})
+	tenant.Certificate.Data = again.Certificate.Raw
+	if done := imported(t, r, tenant); done.Action != sign.ActionRenew || done.Entry.Tenant != "talwind" {
+		t.Errorf("a tenant's request that was used again: %+v", done)
+	}
+	tenant.Tenant = "other"
+	if _, err := r.Import(t.Context(), tenant); !errors.Is(err, keyring.ErrOtherTenant) {
+		t.Errorf("for another tenant: %v", err)
+	}
 	nfc := pass(t, signtest.Options{NFC: true, NotAfter: days(600)})
 	if done := imported(t, r, nfc); !done.Entry.NFC || len(done.Notes) != 0 {
 		t.Errorf("renewed for NFC: %+v", done)

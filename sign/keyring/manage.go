@@ -55,6 +55,22 @@ func distinct(uses []sign.Use, of func(sign.Use) string) []string {
 	return slices.Compact(names)
 }
 
+// Intermediate returns the certificate that issued the one that signs; false if
+// none is known.
+func (l Listed) Intermediate() (sign.Certificate, bool) {
+	if len(l.Versions) == 0 {
+		return sign.Certificate{}, false
+	}
+	return sign.IntermediateOf(l.Active(), l.Versions[0].Intermediate)
+}
+
+// A StoredJob is a job that the ledger holds, and the certificate that it would
+// sign with.
+type StoredJob struct {
+	Name, Template string
+	Choice         Choice
+}
+
 // List returns the entries that f admits, with their versions and uses.
 func (r *Ring) List(ctx context.Context, f func(sign.Entry) bool) ([]Listed, error) {
 	entries, err := r.Store.Entries(ctx)
@@ -66,6 +82,10 @@ func (r *Ring) List(ctx context.Context, f func(sign.Entry) bool) ([]Listed, err
 		return nil, err
 	}
 	uses, err := r.Store.CertificateUses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := r.stored(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -86,9 +106,30 @@ func (r *Ring) List(ctx context.Context, f func(sign.Entry) bool) ([]Listed, err
 				}
 			}
 		}
+		for _, job := range stored[e.ID] {
+			if !slices.Contains(l.Jobs(), job.Name) {
+				l.Uses = append(l.Uses, sign.Use{Certificate: l.Active().ID, Job: job.Name, Template: job.Template})
+			}
+		}
 		list = append(list, l)
 	}
 	return list, nil
+}
+
+// stored returns the jobs of the ledger by the entry that they would use. One that
+// would find none uses none.
+func (r *Ring) stored(ctx context.Context, entries []sign.Entry) (map[string][]StoredJob, error) {
+	if r.Stored == nil {
+		return nil, nil
+	}
+	jobs, err := r.Stored(ctx)
+	uses := map[string][]StoredJob{}
+	for _, job := range jobs {
+		if e, err := job.Choice.choose(entries); err == nil {
+			uses[e.ID] = append(uses[e.ID], job)
+		}
+	}
+	return uses, err
 }
 
 // Find returns the one entry of a tenant that a person means by a text: see

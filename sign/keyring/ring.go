@@ -23,6 +23,9 @@ type Ring struct {
 	// Read takes files of strangers apart; nil means [sign.Read], in this
 	// process.
 	Read sign.Reader
+	// Stored returns the jobs that the ledger holds, which use certificates
+	// though they may not have run yet; nil if it holds none.
+	Stored func(ctx context.Context) ([]StoredJob, error)
 	// Actor is who does all this, for the audit.
 	Actor string
 	// Now tells the time; nil means [time.Now].
