@@ -23,7 +23,9 @@ func (s *serving) surfaces(work context.Context, m *meters) []surface {
 	read := newReader(work)
 	api := certapi.API{
 		Ring: func(actor string) *keyring.Ring {
-			return &keyring.Ring{Store: s.db, Keyset: s.space.keyset, Read: read, Actor: actor}
+			r := newRing(work, s.db, s.space)
+			r.Read, r.Actor = read, actor // one reader for all, so that .p12 files are opened one at a time
+			return r
 		},
 		Keys: s.db, Answers: s.db, Proxies: s.command.Proxy, Log: s.log, Now: s.now,
 	}

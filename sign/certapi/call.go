@@ -3,6 +3,7 @@ package certapi
 import (
 	"context"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -79,30 +80,34 @@ func checkRevision(h http.Header) error {
 	return faulty(http.StatusBadRequest, Fault{In: "header", Field: revisionHeader, Detail: detail})
 }
 
-// query returns the parameters of the call, each of which is known and there once.
-func (c *call) query(known ...string) (url.Values, error) {
-	values, err := url.ParseQuery(c.URL.RawQuery)
+// query returns the parameters of the call, with what is wrong with their names:
+// each must be known and there once.
+func (c *call) query(known ...string) (values url.Values, faults []Fault, err error) {
+	values, err = url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
-		return nil, problem(http.StatusBadRequest, "the query can't be read")
+		return nil, nil, problem(http.StatusBadRequest, "the query can't be read")
 	}
-	var faults []Fault
-	for name, list := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		switch {
-		case !slices.Contains(known, name):
-			detail := "is no parameter of this request; it has none"
-			if len(known) > 0 {
-				detail = "is no parameter of this request; known are " + strings.Join(known, ", ")
-			}
-			faults = append(faults, inQuery(shown(name), detail))
-		case len(list) > 1:
+		case slices.Contains(known, name) && len(values[name]) > 1:
 			faults = append(faults, inQuery(name, "is there more than once"))
+		case slices.Contains(known, name):
+		case len(known) == 0:
+			faults = append(faults, inQuery(shown(name), "is no parameter of this request; it has none"))
+		default:
+			faults = append(faults, inQuery(shown(name), "is no parameter of this request; known are "+strings.Join(known, ", ")))
 		}
 	}
-	if len(faults) > 0 {
-		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Field, b.Field) })
-		return nil, faulty(http.StatusBadRequest, faults...)
+	return values, faults, nil
+}
+
+// noQuery refuses parameters of a call that has none.
+func (c *call) noQuery() error {
+	_, faults, err := c.query()
+	if err == nil && len(faults) > 0 {
+		err = faulty(http.StatusBadRequest, faults...)
 	}
-	return values, nil
+	return err
 }
 
 func inQuery(field, detail string) Fault { return Fault{In: "query", Field: field, Detail: detail} }

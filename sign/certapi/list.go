@@ -57,8 +57,8 @@ type listing struct {
 	enabled optional[bool]
 }
 
-func readListing(values url.Values) (l listing, err error) {
-	var faults []Fault
+// readListing reads the parameters of a list; faults are what is wrong already.
+func readListing(values url.Values, faults []Fault) (l listing, err error) {
 	choice := func(field, usual string, known ...string) string {
 		text := values.Get(field)
 		if !values.Has(field) {
@@ -96,11 +96,11 @@ func readListing(values url.Values) (l listing, err error) {
 
 // list answers GET on all.
 func (s *server) list(ctx context.Context, c *call) (reply, error) {
-	values, err := c.query("vendor", "enabled", "order", "page", "pageSize", "direction")
+	values, faults, err := c.query("vendor", "enabled", "order", "page", "pageSize", "direction")
 	if err != nil {
 		return reply{}, err
 	}
-	l, err := readListing(values)
+	l, err := readListing(values, faults)
 	if err != nil {
 		return reply{}, err
 	}
@@ -135,7 +135,7 @@ func (l listing) page(entries []keyring.Listed, s *server) Page {
 
 // show answers GET on one.
 func (s *server) show(ctx context.Context, c *call) (reply, error) {
-	if _, err := c.query(); err != nil {
+	if err := c.noQuery(); err != nil {
 		return reply{}, err
 	}
 	l, err := c.find(ctx)

@@ -11,11 +11,10 @@ import (
 
 // remove answers DELETE.
 func (s *server) remove(ctx context.Context, c *call) (reply, error) {
-	values, err := c.query("force")
+	values, faults, err := c.query("force")
 	if err != nil {
 		return reply{}, err
 	}
-	var faults []Fault
 	force := takeFlag(values, "force", &faults)
 	if len(faults) > 0 {
 		return reply{}, faulty(http.StatusBadRequest, faults...)

@@ -11,7 +11,7 @@ import (
 
 // create answers POST.
 func (s *server) create(ctx context.Context, c *call) (reply, error) {
-	if _, err := c.query(); err != nil {
+	if err := c.noQuery(); err != nil {
 		return reply{}, err
 	}
 	body, err := c.body()
@@ -60,7 +60,7 @@ func (s *server) add(ctx context.Context, c *call, w writing) (reply, error) {
 
 // update answers PUT.
 func (s *server) update(ctx context.Context, c *call) (reply, error) {
-	if _, err := c.query(); err != nil {
+	if err := c.noQuery(); err != nil {
 		return reply{}, err
 	}
 	l, err := c.find(ctx)
