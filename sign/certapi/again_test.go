@@ -71,8 +71,16 @@ func testAgain(t *testing.T, s *service) {
 	if len(events) != 1 || events[0].Actor != "API key account" {
 		t.Errorf("audit: %+v", events)
 	}
+	must(t, s.db.RemoveEntry(t.Context(), c.ID, testEvent()))
+	if a := s.send(t, posting(file, "one")); a.body != answers[0].body {
+		t.Errorf("after it was removed: %s", a.body)
+	}
+	s.send(t, request{method: "GET", path: collection, as: "account"}).read(t, http.StatusOK, &page)
+	if page.Count != 0 {
+		t.Error("an answer that was given again did something again")
+	}
 	s.pass(2 * time.Hour)
-	s.send(t, posting(file, "one")).certificate(t, http.StatusOK) // forgotten: the very certificate is there
+	s.send(t, posting(file, "one")).certificate(t, http.StatusCreated) // its time is over
 }
 
 // TestRenewals: many renew one certificate at a time, by both routes, while others
@@ -85,8 +93,8 @@ func TestRenewals(t *testing.T) {
 
 func testRenewals(t *testing.T, s *service) {
 	c, other := s.add(t, "account", "pass.com.example.a"), s.add(t, "account", "pass.com.example.b")
-	const many = 6
-	statuses := make(chan answer, 4*many)
+	const many, moves = 6, 5
+	statuses := make(chan answer, many*(2+4*moves))
 	var group sync.WaitGroup
 	for i := range many {
 		file := p12(t, typed("pass.com.example.a", 150+i))
@@ -99,7 +107,10 @@ func testRenewals(t *testing.T, s *service) {
 		})
 		for _, id := range []string{c.ID, other.ID} {
 			group.Go(func() {
-				statuses <- s.send(t, request{method: "PUT", path: collection + "/" + id, as: "account", body: `{"default": true}`})
+				for range moves {
+					statuses <- s.send(t, request{method: "PUT", path: collection + "/" + id, as: "account", body: `{"name": null, "default": true}`})
+					statuses <- s.send(t, request{method: "PUT", path: collection + "/" + id, as: "account", body: `{"name": null}`})
+				}
 			})
 		}
 	}

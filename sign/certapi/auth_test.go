@@ -2,6 +2,8 @@ package certapi_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -114,8 +116,48 @@ func TestGuesses(t *testing.T) {
 		}
 	}
 	s.pass(time.Minute)
+	s.send(t, request{method: "GET", path: collection, as: "nobody"}).refuses(t, "", http.StatusUnauthorized) // counted anew
 	if a := s.send(t, request{method: "GET", path: collection, as: "account"}); a.status != http.StatusOK {
 		t.Errorf("after a while: %d", a.status)
+	}
+}
+
+// TestProxies: callers behind a proxy that is believed are told apart, and whoever
+// is none can't make himself another address.
+func TestProxies(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		proxies []netip.Prefix
+		forged  string // X-Forwarded-For of each request after the first ten
+		want    int
+	}{
+		{"no proxy", nil, "192.0.2.7", http.StatusTooManyRequests},
+		{"another network's proxy", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "192.0.2.7", http.StatusTooManyRequests},
+		{"same caller", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, "192.0.2.1", http.StatusTooManyRequests},
+		{"caller that puts another before it", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, "192.0.2.7, 192.0.2.1", http.StatusTooManyRequests},
+		{"another caller", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, "192.0.2.7", http.StatusOK},
+		{"same IPv6 network", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("192.0.2.1/32")}, "2001:db8::2, 192.0.2.1", http.StatusTooManyRequests},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t)
+			api := s.api()
+			api.Proxies = test.proxies
+			server := httptest.NewServer(api.Handler())
+			defer server.Close()
+			s.Server = server
+			s.keys["nobody"] = "wrong"
+			first := "192.0.2.1"
+			if strings.Contains(test.forged, "2001:") {
+				first = "2001:db8::1, 192.0.2.1"
+			}
+			for range 10 {
+				s.send(t, request{method: "GET", path: collection, as: "nobody", header: map[string]string{"X-Forwarded-For": first}}).refuses(t, "", http.StatusUnauthorized)
+			}
+			a := s.send(t, request{method: "GET", path: collection, as: "account", header: map[string]string{"X-Forwarded-For": test.forged}})
+			if a.status != test.want {
+				t.Errorf("status %d, want %d", a.status, test.want)
+			}
+		})
 	}
 }
 
