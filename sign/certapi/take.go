@@ -79,8 +79,6 @@ func open(ctx context.Context, ring *keyring.Ring, w writing) (*sign.Contents, e
 		return nil, fault("certificate", "%s", err)
 	case !isP12:
 		return nil, fault("certificate", "is no .p12 file: export the certificate together with its key as .p12")
-	case len(contents.Keys()) == 0:
-		return nil, fault("certificate", "holds no private key: export the certificate together with its key")
 	}
 	return contents, nil
 }
