@@ -97,9 +97,21 @@ func (d *DB) compare(ctx context.Context, want int64, upgrade bool) (int64, erro
 	case have > want:
 		return have, fmt.Errorf("%w: version %d, and this program knows %d\nuse the program that wrote it, or a newer one", ErrNewer, have, want)
 	case have > 0 && have < want && !upgrade:
+		if empty, err := d.empty(ctx); err != nil || empty {
+			return have, err // nothing is lost by going on with a fill that was interrupted
+		}
 		return have, fmt.Errorf("%w: version %d, and this program needs %d\nrun: passmill migrate", ErrPending, have, want)
 	}
 	return have, nil
+}
+
+// empty reports whether nothing was ever kept in the ledger.
+func (d *DB) empty(ctx context.Context) (bool, error) {
+	const query = `
+		SELECT CASE WHEN EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM templates) OR EXISTS (SELECT 1 FROM certificates) THEN 0 ELSE 1 END`
+	var n int
+	err := d.read.GetContext(ctx, &n, query)
+	return n == 1, err
 }
 
 func (d *DB) version(ctx context.Context) (int64, error) {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,33 +16,35 @@ import (
 	"passmill/jobs/ledger/pgtest"
 )
 
-// more is the number of a migration after all real ones.
-const more = 9000
+// newest is the version of the schema that the program knows.
+var newest = func() int64 {
+	list, err := ledger.Migrations.ReadDir("migrations/sqlite")
+	if err != nil {
+		panic(err)
+	}
+	number, _, _ := strings.Cut(list[len(list)-1].Name(), "_")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return version
+}()
 
 // with returns the real migrations and one more, for both databases.
 func with(t testing.TB, script string) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	err := fs.WalkDir(ledger.Migrations, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	for _, folder := range []string{"migrations/sqlite/", "migrations/postgres/"} {
+		list, err := ledger.Migrations.ReadDir(strings.TrimSuffix(folder, "/"))
+		must(t, err)
+		for _, entry := range list {
+			data, err := ledger.Migrations.ReadFile(folder + entry.Name())
+			must(t, err)
+			files[folder+entry.Name()] = &fstest.MapFile{Data: data}
 		}
-		data, err := ledger.Migrations.ReadFile(name)
-		files[name] = &fstest.MapFile{Data: data}
-		return err
-	})
-	must(t, err)
-	for _, folder := range []string{"sqlite", "postgres"} {
-		name := fmt.Sprintf("migrations/%s/%d_more.sql", folder, more)
-		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
+		files[fmt.Sprintf("%s%04d_more.sql", folder, newest+1)] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + script)}
 	}
 	return files
-}
-
-// newest is the version of a schema that this program makes.
-func newest(t testing.TB, dsn string) int64 {
-	t.Helper()
-	return number(t, dsn, `SELECT MAX(version_id) FROM goose_db_version`)
 }
 
 func TestOpenAgain(t *testing.T) {
@@ -71,15 +73,13 @@ func TestNewFileIsPrivate(t *testing.T) {
 func TestOlderProgram(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		open(t, dsn)
-		known := newest(t, dsn)
 		newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 		from, to, err := ledger.MigrateWith(t.Context(), dsn, newer)
-		if err != nil || from != known || to != more {
+		if err != nil || from != newest || to != newest+1 {
 			t.Fatalf("migrate: %d, %d, %v", from, to, err)
 		}
 		_, err = ledger.Open(t.Context(), dsn, ledger.Options{})
-		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), fmt.Sprintf("version %d,", more)) ||
-			!strings.Contains(err.Error(), fmt.Sprintf("knows %d", known)) {
+		if !errors.Is(err, ledger.ErrNewer) || !strings.Contains(err.Error(), fmt.Sprint("version ", newest+1)) || !strings.Contains(err.Error(), fmt.Sprint("knows ", newest)) {
 			t.Errorf("an older program opens a newer ledger: %v", err)
 		}
 		if _, _, err := ledger.Migrate(t.Context(), dsn); !errors.Is(err, ledger.ErrNewer) {
@@ -91,7 +91,6 @@ func TestOlderProgram(t *testing.T) {
 func TestUpgradeSQLite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "passmill.db")
 	db := open(t, path)
-	known := newest(t, path)
 	run := finished(t, db, key("a"), rows(1, 4, "x")...)
 	must(t, db.Close())
 
@@ -106,7 +105,7 @@ func TestUpgradeSQLite(t *testing.T) {
 	if n := number(t, path, `SELECT COUNT(*) FROM more`); n != 0 {
 		t.Errorf("%d rows in the new table", n)
 	}
-	before, err := open(t, fmt.Sprintf("%s.before-%d.bak", path, known+1)).Run(t.Context(), run)
+	before, err := open(t, fmt.Sprintf("%s.before-%d.bak", path, newest+1)).Run(t.Context(), run)
 	must(t, err)
 	if before.Count.Made != 3 {
 		t.Errorf("the copy made before the migration knows %d made rows, want 3", before.Count.Made)
@@ -133,14 +132,41 @@ func TestPendingPostgres(t *testing.T) {
 func TestNoUpgrade(t *testing.T) {
 	dsn := filepath.Join(t.TempDir(), "passmill.db")
 	open(t, dsn)
-	known := newest(t, dsn)
 	newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
 	_, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{NoUpgrade: true}, newer)
 	if !errors.Is(err, ledger.ErrPending) || !strings.Contains(err.Error(), "passmill migrate") {
 		t.Errorf("a schema that lags behind: %v", err)
 	}
-	if got := newest(t, dsn); got != known {
-		t.Errorf("the schema is at version %d, want %d as before", got, known)
+	if got := number(t, dsn, `SELECT MAX(version_id) FROM goose_db_version`); got != newest {
+		t.Errorf("the schema is at version %d, want %d as before", got, newest)
+	}
+}
+
+// TestInterruptedFill: a process that was killed between two migrations of an
+// empty PostgreSQL schema leaves it to the next; with something in it, an older
+// schema is the operator's to migrate.
+func TestInterruptedFill(t *testing.T) {
+	first := with(t, "")
+	for name := range first {
+		if !strings.HasSuffix(name, "/0001_init.sql") {
+			delete(first, name)
+		}
+	}
+	for _, filled := range []bool{false, true} {
+		dsn := pgtest.Start(t)
+		db, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{}, first)
+		must(t, err)
+		if filled {
+			must(t, prepare(t.Context(), db))
+		}
+		must(t, db.Close())
+		db, err = ledger.Open(t.Context(), dsn, ledger.Options{})
+		if errors.Is(err, ledger.ErrPending) != filled || err != nil && !filled {
+			t.Errorf("with something in it %v: %v", filled, err)
+		}
+		if err == nil {
+			must(t, db.Close())
+		}
 	}
 }
 
