@@ -179,14 +179,7 @@ func serveDocuments(mux *http.ServeMux, api *huma.OpenAPI) {
 	if err != nil {
 		panic("certapi: the OpenAPI document: " + err.Error())
 	}
-	older, err := api.Downgrade()
-	if err != nil {
-		panic("certapi: the OpenAPI document as 3.0: " + err.Error())
-	}
-	var pretty any
-	if err := json.Unmarshal(older, &pretty); err == nil {
-		older, err = json.MarshalIndent(pretty, "", "  ")
-	}
+	older, err := older(api)
 	if err != nil {
 		panic("certapi: the OpenAPI document as 3.0: " + err.Error())
 	}
@@ -197,4 +190,17 @@ func serveDocuments(mux *http.ServeMux, api *huma.OpenAPI) {
 			w.Write(document)
 		})
 	}
+}
+
+// older returns the document as OpenAPI 3.0, for people to read as well.
+func older(api *huma.OpenAPI) ([]byte, error) {
+	text, err := api.Downgrade()
+	if err != nil {
+		return nil, err
+	}
+	var document any
+	if err := json.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(document, "", "  ")
 }
