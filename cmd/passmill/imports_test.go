@@ -32,6 +32,7 @@ var imports = map[string][]string{
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
+	"sign/certapi":         {"sign", "sign/keyring"},
 	"sign/keyring":         {"sign"},
 	"sign/secret":          nil,
 	"sign/signtest":        {"sign"},

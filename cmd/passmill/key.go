@@ -14,6 +14,10 @@ import (
 type keyCommand struct {
 	Init   keyInitCommand   `cmd:"" help:"Make the key-encryption key of this workspace."`
 	Rotate keyRotateCommand `cmd:"" help:"Make a new one and seal every private key again, while runs go on."`
+
+	Add    keyAddCommand    `cmd:"" help:"Make an API key for programs that use passmill serve, and show it once."`
+	List   keyListCommand   `cmd:"" help:"List API keys."`
+	Remove keyRemoveCommand `cmd:"" help:"Remove an API key: it works no more."`
 }
 
 type keyInitCommand struct {

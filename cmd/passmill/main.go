@@ -77,7 +77,9 @@ type commands struct {
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
-	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger."`
+	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
+
+	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -17,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(cleanUp{m}, map[string]func(){
-		"passmill": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"passmill": main,
 	})
 }
 
@@ -52,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"images":      scriptImages,
 			"photo":       scriptPhoto,
 			"unpack":      scriptUnpack,
+			"serve":       scriptServe,
+			"halt":        scriptHalt,
 		},
 	})
 }

@@ -45,6 +45,9 @@ type Options struct {
 	LockWait time.Duration
 	// Log hears when a lost connection was coped with. nil means silence.
 	Log *slog.Logger
+	// NoUpgrade refuses an older schema with [ErrPending] on SQLite as well,
+	// for programs that must not change it by the way.
+	NoUpgrade bool
 
 	patient bool // PostgreSQL: statements may take as long as they need
 }
@@ -64,7 +67,7 @@ func open(ctx context.Context, dsn string, o Options, scripts fs.FS) (*DB, error
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := db.migrate(ctx, scripts, db.dialect == sqlite); err != nil {
+	if _, _, err := db.migrate(ctx, scripts, db.dialect == sqlite && !o.NoUpgrade); err != nil {
 		db.Close()
 		return nil, err
 	}

@@ -52,6 +52,7 @@ var children = map[string]func(args []string) error{
 	"lock":     childLock,
 	"script":   childScript,
 	"registry": childRegistry,
+	"api":      childAPI,
 	"full":     childFull,
 }
 

@@ -18,7 +18,8 @@ var migrations embed.FS
 
 // Errors about the version of the schema.
 var (
-	// ErrPending means that a PostgreSQL schema is older than the program.
+	// ErrPending means that a schema is older than the program, and may not be
+	// upgraded by the way.
 	ErrPending = errors.New("the schema of the ledger is older than this program")
 	// ErrNewer means that a schema is newer than the program.
 	ErrNewer = errors.New("the schema of the ledger is newer than this program")

@@ -127,6 +127,21 @@ func TestPendingPostgres(t *testing.T) {
 	must(t, db.Close())
 }
 
+// TestNoUpgrade: who says so gets a pending migration named, and the file stays
+// as it was.
+func TestNoUpgrade(t *testing.T) {
+	dsn := filepath.Join(t.TempDir(), "passmill.db")
+	open(t, dsn)
+	newer := with(t, "CREATE TABLE more (id BIGINT PRIMARY KEY);")
+	_, err := ledger.OpenWith(t.Context(), dsn, ledger.Options{NoUpgrade: true}, newer)
+	if !errors.Is(err, ledger.ErrPending) || !strings.Contains(err.Error(), "passmill migrate") {
+		t.Errorf("a schema that lags behind: %v", err)
+	}
+	if got := number(t, dsn, `SELECT MAX(version_id) FROM goose_db_version`); got != newest {
+		t.Errorf("the schema is at version %d, want %d as before", got, newest)
+	}
+}
+
 // TestInterruptedFill: a process that was killed between two migrations of an
 // empty PostgreSQL schema leaves it to the next; with something in it, an older
 // schema is the operator's to migrate.

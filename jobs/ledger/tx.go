@@ -48,6 +48,11 @@ const (
 	stepRemove  step = "remove"
 	stepSeal    step = "seal"
 	stepAlert   step = "alert"
+
+	// Of the REST API.
+	stepAPIKey step = "api-key"
+	stepAPIUse step = "api-use"
+	stepAnswer step = "answer"
 )
 
 var steps = []step{
@@ -56,6 +61,8 @@ var steps = []step{
 }
 
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
+
+var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -67,6 +74,9 @@ func FaultPoints() []string { return points(steps) }
 
 // RegistryFaultPoints returns those of the registry of certificates.
 func RegistryFaultPoints() []string { return points(registrySteps) }
+
+// APIFaultPoints returns those of the REST API.
+func APIFaultPoints() []string { return points(apiSteps) }
 
 func points(steps []step) []string {
 	var names []string
