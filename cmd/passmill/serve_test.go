@@ -154,7 +154,7 @@ func TestPendingMigrations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{`DROP TABLE api_answers`, `DROP TABLE api_keys`, `DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version)`} {
+	for _, query := range []string{`DROP TABLE alert_mails`, `DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version)`} {
 		if _, err := raw.Exec(query); err != nil {
 			t.Fatal(err)
 		}
