@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,20 +112,40 @@ output: {dir: out}
 	return s
 }
 
-// peakOf watches a process to its end and returns the most memory that it held.
-// What wait(2) tells will not do: it counts the memory of this test's process,
-// which the child shared before it became another program.
+// peakOf watches a process to its end and returns the most memory that it, or one
+// of its children, held. What wait(2) tells will not do: it counts the memory of
+// this test's process, which the child shared before it became another program.
 func peakOf(pid int) (peak int) {
 	for {
-		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		_, line, found := strings.Cut(string(status), "VmHWM:")
-		if err != nil || !found { // it has ended, and waits to be asked how
+		held, running := heldBy(pid)
+		if !running { // it has ended, and waits to be asked how
 			return peak
 		}
-		var kib int
-		if _, err := fmt.Sscan(line, &kib); err == nil {
-			peak = max(peak, kib<<10)
+		peak = max(peak, held)
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // a good pattern
+		for _, task := range tasks {
+			children, _ := os.ReadFile(task) // one that has ended has none
+			for word := range strings.FieldsSeq(string(children)) {
+				if child, err := strconv.Atoi(word); err == nil {
+					held, _ := heldBy(child)
+					peak = max(peak, held)
+				}
+			}
 		}
 		time.Sleep(10 * time.Millisecond) // a process of its own can only be looked at
 	}
+}
+
+// heldBy returns the most memory that a process has held so far.
+func heldBy(pid int) (held int, running bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, line, found := strings.Cut(string(status), "VmHWM:")
+	if err != nil || !found {
+		return 0, false
+	}
+	var kib int
+	if _, err := fmt.Sscan(line, &kib); err != nil {
+		return 0, true
+	}
+	return kib << 10, true
 }
