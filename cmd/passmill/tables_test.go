@@ -118,6 +118,26 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestTablesOtherSerial: where a field of its own is the serial number of passes,
+// the rows are marked that the passes were made of, also if that field's values
+// look like other rows.
+func TestTablesOtherSerial(t *testing.T) {
+	for name, postgres := range map[string]bool{"sqlite": false, "postgres": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBoard(t, 3, postgres)
+			b.write("members.yaml", "source: tables\nmap: {MemberID: serial_number}\nserial: CardNumber\ncertificate: {p12: pass.p12, passwordFile: password.txt}\noutput: {dir: out}\n")
+			for serial, card := range map[string]string{"M0000": "M0002", "M0001": "M0000", "M0002": "M0001"} {
+				b.exec(fmt.Sprintf(`INSERT INTO pass_job_field VALUES ('pass.com.example.pretend', '%s', 'CardNumber', '%s')`, serial, card))
+			}
+			b.exec(`UPDATE pass_job SET updated = '2026-11-25 12:00:00'`) // as who fills the table at once
+			b.make(exitPartly, `"rows":3,"made":2,"unchanged":0,"refused":1`)
+			if got := fmt.Sprint(b.completed()); got != "[M0000 M0001]" {
+				t.Errorf("marked are %s", got)
+			}
+		})
+	}
+}
+
 // TestTablesFaults ends the program, and lets it fail, before, between and after
 // making and marking: no row is marked without its pass, no pass is made twice,
 // and the next run brings both together.
