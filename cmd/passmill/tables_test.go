@@ -10,6 +10,7 @@ import (
 
 	"passmill/jobs/ledger/pgtest"
 	"passmill/jobs/table"
+	"passmill/sign/signtest"
 )
 
 // A board is a workspace with a job over the four classic tables.
@@ -135,6 +136,34 @@ func TestTablesOtherSerial(t *testing.T) {
 				t.Errorf("marked are %s", got)
 			}
 		})
+	}
+}
+
+// TestTablesOtherType: passes of one type in the tables are not made as those of
+// another, because the template of their foundation names that one.
+func TestTablesOtherType(t *testing.T) {
+	b := newBoard(t, 2, false)
+	b.write("wwdr.pem", string(signtest.Shared().IntermediatePEM()))
+	do := func(args ...string) {
+		if out, err := b.command(nil, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	do("key", "init")
+	for _, typeID := range []string{"", "pass.com.example.other"} { // the first one is the default
+		b.certificate(signtest.Options{EC: true, TypeID: typeID})
+		do("cert", "import", "--intermediate", "wwdr.pem", "--password-file", "password.txt", "pass.p12")
+	}
+	b.write("members.yaml", "source: tables\nmap: {MemberID: serial_number}\noutput: {dir: out}\n")
+	do("template", "new", "storecard", "other")
+	b.write("other/template.json", strings.Replace(mustRead(t, b.path("other/template.json")), "{", `{"passTypeIdentifier": "pass.com.example.other",`, 1))
+	b.exec(`UPDATE pass_foundation SET stationery_folder_path = 'other'`)
+	code, _, stderr := b.run("make", b.path("members.yaml"))
+	if code != exitNotDone || !strings.Contains(stderr, "pass.com.example.pretend") || !strings.Contains(stderr, "pass.com.example.other") {
+		t.Errorf("got %d, %s", code, stderr)
+	}
+	if got := b.completed(); len(got) > 0 || len(b.files()) > 0 {
+		t.Errorf("%q are marked, of %d files", got, len(b.files()))
 	}
 }
 
