@@ -30,14 +30,7 @@ func (certRequestCommand) Help() string {
 
 // Run makes a key and writes its signing request.
 func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
-	space, err := findWorkspace(".", all.Database)
-	if err != nil {
-		return err
-	}
-	if _, err := space.keyset(); err != nil && !space.hasLedger() {
-		return err // before a ledger is made for nothing
-	}
-	r, err := openRegistry(ctx, space)
+	r, err := registryToFill(ctx, all.Database)
 	if err != nil {
 		return err
 	}
