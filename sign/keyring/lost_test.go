@@ -2,6 +2,7 @@ package keyring_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"passmill/sign"
@@ -56,4 +57,25 @@ func TestLostAndFound(t *testing.T) {
 	if err != nil || waits || k.ID == asked.ID {
 		t.Errorf("asked again: %v, %v; want a new key", waits, err)
 	}
+}
+
+// TestRotationHalfDone: between the new key-encryption key and the rotation of the
+// ledger nothing can be sealed, which is no reason to give keys up for lost.
+func TestRotationHalfDone(t *testing.T) {
+	r := ring(t)
+	imported(t, r, pass(t, signtest.Options{}))
+	next := must(keyset().Next())
+	r.Keyset = func() (*keyring.Keyset, error) { return next, nil }
+	other := &keyring.Ring{Store: r.Store, Keyset: r.Keyset, Actor: "grace"}
+	if _, err := other.Identity(t.Context(), keyring.Choice{Kind: sign.KindPass}); err != nil {
+		t.Errorf("nobody signs meanwhile: %v", err)
+	}
+	_, err := other.Import(t.Context(), pass(t, signtest.Options{TypeID: "pass.b"}))
+	if !errors.Is(err, sign.ErrSealedLater) || !strings.Contains(err.Error(), "run passmill key rotate") || strings.Contains(err.Error(), "--lost") {
+		t.Errorf("imported: %v", err)
+	}
+	if done, err := r.Rotate(t.Context(), nil); err != nil || !done.Resumed {
+		t.Errorf("rotated: %+v, %v", done, err)
+	}
+	imported(t, other, pass(t, signtest.Options{TypeID: "pass.b"}))
 }
