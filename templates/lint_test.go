@@ -55,6 +55,19 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// TestLintTextDate checks that a text that is shown as a date is left to the rows,
+// which may well hold dates as Apple writes them.
+func TestLintTextDate(t *testing.T) {
+	files := card(t)
+	files["template.json"] = strings.Replace(cardJSON, `"storeCard": {`, `"storeCard": {"backFields": [{"key": "since", "value": "$$Since", "dateStyle": "PKDateStyleShort"}], `, 1)
+	files["template.yaml"] = cardYAML + "  Since: {type: text}\n"
+	for _, f := range lint(t, files) {
+		if f.Severity == jobs.Refused {
+			t.Errorf("a sample value is blamed on the template: %s", f)
+		}
+	}
+}
+
 // TestLintAbsent checks that a template is tried without its optional values.
 func TestLintAbsent(t *testing.T) {
 	files := card(t)

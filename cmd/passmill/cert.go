@@ -162,8 +162,11 @@ func (c *certRemoveCommand) Run(ctx context.Context, std streams, all *commands)
 		if len(c.Certificate) >= 8 && strings.HasPrefix(k.ID, c.Certificate) {
 			event := r.Event(sign.ActionDiscard)
 			event.Detail = "key " + k.ID[:12] + " for " + keyring.Purpose(k)
+			if err := r.Store.DiscardKey(ctx, k.ID, event); err != nil {
+				return err
+			}
 			fmt.Fprintf(std.out, "the key that waited for a certificate for %s is gone\n", keyring.Purpose(k))
-			return r.Store.DiscardKey(ctx, k.ID, event)
+			return nil
 		}
 	}
 	e, err := r.Find(ctx, c.Tenant, c.Certificate)

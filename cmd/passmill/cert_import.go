@@ -62,14 +62,7 @@ func (c *certImportCommand) Run(ctx context.Context, std streams, all *commands)
 	if i.Password, err = c.password(); err != nil {
 		return err
 	}
-	space, err := findWorkspace(".", all.Database)
-	if err != nil {
-		return err
-	}
-	if _, err := space.keyset(); err != nil && !space.hasLedger() {
-		return err // before a ledger is made for nothing
-	}
-	r, err := openRegistry(ctx, space)
+	r, err := registryToFill(ctx, all.Database)
 	if err != nil {
 		return err
 	}

@@ -135,8 +135,8 @@ func printList(w io.Writer, list []keyring.Listed, now time.Time, colours bool) 
 	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "ID\tKIND\tNAME\tBASE NAME\tTEAM\tTENANT\tNFC\tVALID UNTIL\tDAYS\tSTATE\tUSED BY")
 	for _, l := range list {
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID[:8], l.Kind, cmp.Or(l.Name, "-"), l.BaseName, cmp.Or(l.TeamID, "-"),
-			cmp.Or(l.Tenant, "-"), yesNo(l.NFC), l.Active().NotAfter.UTC().Format("2006-01-02"), l.DaysLeft(now), stateOf(l, now), cmp.Or(usedBy(l), "-"))
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID[:8], l.Kind, cmp.Or(visible(l.Name), "-"), visible(l.BaseName), cmp.Or(visible(l.TeamID), "-"),
+			cmp.Or(visible(l.Tenant), "-"), yesNo(l.NFC), l.Active().NotAfter.UTC().Format("2006-01-02"), l.DaysLeft(now), stateOf(l, now), cmp.Or(visible(usedBy(l)), "-"))
 	}
 	tab.Flush()
 	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
@@ -215,13 +215,13 @@ func (c *certShowCommand) Run(ctx context.Context, std streams, all *commands) (
 		{"comment", l.Comment}, {"contact", l.Contact}, {"NFC", yesNo(l.NFC)}, {"state", stateOf(l, now)},
 		{"used by", usedBy(l)}, {"created", day(l.Created)}, {"changed", day(l.Updated)},
 	} {
-		fmt.Fprintf(tab, "%s\t%s\n", line[0], cmp.Or(line[1], "-"))
+		fmt.Fprintf(tab, "%s\t%s\n", line[0], cmp.Or(visible(line[1]), "-"))
 	}
 	for _, v := range l.Versions {
 		fmt.Fprintf(tab, "%s\t%s, valid %s to %s, added %s by %s\n", v.State, v.Certificate.ID[:12], day(v.Certificate.NotBefore),
 			day(v.Certificate.NotAfter), day(v.Added), v.AddedBy)
 		if v.State == sign.VersionActive {
-			fmt.Fprintf(tab, "subject\t%s\n", v.Certificate.Subject)
+			fmt.Fprintf(tab, "subject\t%s\n", visible(v.Certificate.Subject))
 		}
 	}
 	return tab.Flush()

@@ -35,6 +35,19 @@ func TestListColours(t *testing.T) {
 	}
 }
 
+// TestListHostile: names of people's own steer neither the table nor the terminal.
+func TestListHostile(t *testing.T) {
+	e := keyring.Listed{Entry: sign.Entry{ID: "00000000-0000", Name: "a\nb\x1b[2J", BaseName: "pass.a", Tenant: "c\td"}}
+	e.Uses = []sign.Use{{Job: "e\nf", Template: "g\rh"}}
+	for _, colours := range []bool{true, false} {
+		var out bytes.Buffer
+		printList(&out, []keyring.Listed{e}, time.Now(), colours)
+		if got := out.String(); strings.Count(got, "\n") != 2 || strings.ContainsAny(got, "\t\r") || strings.Contains(got, "[2J") && !strings.Contains(got, `\x1b[2J`) {
+			t.Errorf("colours %v: %q", colours, got)
+		}
+	}
+}
+
 // TestWithin reads what people write for a time.
 func TestWithin(t *testing.T) {
 	for text, want := range map[string]time.Duration{"30d": 720 * time.Hour, "7": 168 * time.Hour, "36h": 36 * time.Hour, "0": 0} {

@@ -37,14 +37,7 @@ func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands
 	if err != nil {
 		return err
 	}
-	space, err := findWorkspace(".", all.Database)
-	if err != nil {
-		return err
-	}
-	if _, err := space.keyset(); err != nil && !space.hasLedger() {
-		return err // before a ledger is made for nothing
-	}
-	r, err := openRegistry(ctx, space)
+	r, err := registryToFill(ctx, all.Database)
 	if err != nil {
 		return err
 	}

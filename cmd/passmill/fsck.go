@@ -83,7 +83,7 @@ func (c *fsckCommand) options(w *work, space workspace, roots *x509.CertPool) (o
 	o.Verify = fsckVerify(roots, &c.untrusted)
 	shelf, err := dir.OpenReadOnly(out)
 	if errors.Is(err, fs.ErrNotExist) {
-		return o, nil, fmt.Errorf("%w\nno pass was made there yet, or somebody removed it; passmill make makes what is missing", err)
+		return o, nil, fmt.Errorf("%w\nno pass was made there yet, or somebody removed it; passmill make makes what is missing; over a database, with --force", err)
 	}
 	if err != nil {
 		return o, nil, err

@@ -9,7 +9,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+
+	"passmill/jobs"
+	"passmill/templates"
 )
 
 type jobExport struct {
@@ -65,6 +69,9 @@ func (c *jobExport) write(def definition) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if def.job.Images.Dir == "" && def.job.Source.File == "" && hasImages(def.template) {
+		def.job.Images.Dir = "." // which is meant, and where it will no longer be
+	}
 	def.job.Rebase(from, to)
 	if def.template != nil {
 		folder := path.Base(filepath.ToSlash(def.job.Template))
@@ -82,6 +89,12 @@ func (c *jobExport) write(def definition) (name string, err error) {
 	}
 	name = filepath.Join(c.Dir, base+".yaml")
 	return name, os.WriteFile(name, def.job.Text(), 0o644)
+}
+
+// hasImages reports whether rows may bring images; those of a template that only
+// a run finds may.
+func hasImages(t *templates.Template) bool {
+	return t == nil || slices.ContainsFunc(t.Fields, func(f jobs.Field) bool { return f.Type == jobs.TypeImage })
 }
 
 var unfit = regexp.MustCompile(`[^\p{L}\p{N}._ -]+`)

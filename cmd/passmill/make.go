@@ -102,7 +102,11 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	switch {
 	case len(m.unfound) > 0:
-		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s", strings.Join(m.unfound, ", nor "))}
+		hint := ""
+		if w.job.Source.Kind == jobs.SourceTables && !c.Force {
+			hint = ", of those that are not completed; --force looks at all"
+		}
+		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s%s", strings.Join(m.unfound, ", nor "), hint)}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
 	case s.Refused > 0 || lost:

@@ -55,8 +55,9 @@ func storedUses(db *ledger.DB, space workspace) func(context.Context) ([]keyring
 		}
 		for _, stored := range list {
 			def, err := restore(ctx, db, space, stored)
-			if err != nil {
-				return nil, err
+			if err != nil { // of a newer program, say: the others are of use all the same
+				uses = append(uses, keyring.StoredJob{Name: stored.Name, Err: err})
+				continue
 			}
 			if w := (&work{definition: def, template: def.template}); def.job.Certificate.Registered() {
 				uses = append(uses, keyring.StoredJob{Name: stored.Name, Template: def.job.Template, Choice: w.choice()})
@@ -75,6 +76,20 @@ func existingRegistry(ctx context.Context, database string) (*registry, error) {
 	}
 	if !space.hasLedger() {
 		return nil, fmt.Errorf("there is no ledger at %s yet; passmill cert request and passmill cert import make it", space.name())
+	}
+	return openRegistry(ctx, space)
+}
+
+// registryToFill opens the registry around the current folder for commands that put
+// something into it; the ledger is made, but not for nothing: without a
+// key-encryption key they could put nothing there.
+func registryToFill(ctx context.Context, database string) (*registry, error) {
+	space, err := findWorkspace(".", database)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := space.keyset(); err != nil && !space.hasLedger() {
+		return nil, err
 	}
 	return openRegistry(ctx, space)
 }

@@ -111,6 +111,18 @@ func (w *work) passType(ctx context.Context) string {
 	return w.identity.TypeID()
 }
 
+// checkType makes sure that the rows of the classic tables are those of the
+// certificate's pass type: it was chosen once without the template, to find that,
+// and once with it.
+func (w *work) checkType() error {
+	c, ok := w.source.(*table.Classic)
+	if !ok || w.identity == nil || w.identity.TypeID() == c.Foundation().TypeID {
+		return nil
+	}
+	return fmt.Errorf("the rows of pass_job would be those of %s, but template %s asks for the certificate of %s; name the right one in the job (certificate: {passType: …}), or take passTypeIdentifier out of the template",
+		c.Foundation().TypeID, w.job.Template, w.identity.TypeID())
+}
+
 // A completer marks rows as completed when their passes are made. That of a
 // source without marks does nothing.
 type completer struct {

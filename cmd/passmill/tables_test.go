@@ -10,6 +10,7 @@ import (
 
 	"passmill/jobs/ledger/pgtest"
 	"passmill/jobs/table"
+	"passmill/sign/signtest"
 )
 
 // A board is a workspace with a job over the four classic tables.
@@ -115,6 +116,54 @@ func TestTables(t *testing.T) {
 				t.Errorf("fsck: %s", stdout)
 			}
 		})
+	}
+}
+
+// TestTablesOtherSerial: where a field of its own is the serial number of passes,
+// the rows are marked that the passes were made of, also if that field's values
+// look like other rows.
+func TestTablesOtherSerial(t *testing.T) {
+	for name, postgres := range map[string]bool{"sqlite": false, "postgres": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBoard(t, 3, postgres)
+			b.write("members.yaml", "source: tables\nmap: {MemberID: serial_number}\nserial: CardNumber\ncertificate: {p12: pass.p12, passwordFile: password.txt}\noutput: {dir: out}\n")
+			for serial, card := range map[string]string{"M0000": "M0002", "M0001": "M0000", "M0002": "M0001"} {
+				b.exec(fmt.Sprintf(`INSERT INTO pass_job_field VALUES ('pass.com.example.pretend', '%s', 'CardNumber', '%s')`, serial, card))
+			}
+			b.exec(`UPDATE pass_job SET updated = '2026-11-25 12:00:00'`) // as who fills the table at once
+			b.make(exitPartly, `"rows":3,"made":2,"unchanged":0,"refused":1`)
+			if got := fmt.Sprint(b.completed()); got != "[M0000 M0001]" {
+				t.Errorf("marked are %s", got)
+			}
+		})
+	}
+}
+
+// TestTablesOtherType: passes of one type in the tables are not made as those of
+// another, because the template of their foundation names that one.
+func TestTablesOtherType(t *testing.T) {
+	b := newBoard(t, 2, false)
+	b.write("wwdr.pem", string(signtest.Shared().IntermediatePEM()))
+	do := func(args ...string) {
+		if out, err := b.command(nil, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	do("key", "init")
+	for _, typeID := range []string{"", "pass.com.example.other"} { // the first one is the default
+		b.certificate(signtest.Options{EC: true, TypeID: typeID})
+		do("cert", "import", "--intermediate", "wwdr.pem", "--password-file", "password.txt", "pass.p12")
+	}
+	b.write("members.yaml", "source: tables\nmap: {MemberID: serial_number}\noutput: {dir: out}\n")
+	do("template", "new", "storecard", "other")
+	b.write("other/template.json", strings.Replace(mustRead(t, b.path("other/template.json")), "{", `{"passTypeIdentifier": "pass.com.example.other",`, 1))
+	b.exec(`UPDATE pass_foundation SET stationery_folder_path = 'other'`)
+	code, _, stderr := b.run("make", b.path("members.yaml"))
+	if code != exitNotDone || !strings.Contains(stderr, "pass.com.example.pretend") || !strings.Contains(stderr, "pass.com.example.other") {
+		t.Errorf("got %d, %s", code, stderr)
+	}
+	if got := b.completed(); len(got) > 0 || len(b.files()) > 0 {
+		t.Errorf("%q are marked, of %d files", got, len(b.files()))
 	}
 }
 

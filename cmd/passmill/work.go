@@ -81,7 +81,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 			}
 		}
 		if w.filler != nil {
-			errs = append(errs, w.checkKeys(), w.openAlbum())
+			errs = append(errs, w.checkType(), w.checkKeys(), w.openAlbum())
 		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())

@@ -65,7 +65,10 @@ type Artefact struct {
 	Certificate  string    // the id of the certificate that signed; may be empty
 }
 
-const makeAgain = "run the job again: it makes what is missing"
+const makeAgain = "run the job again: it makes what is missing" + forced
+
+// forced is what it takes where a run does not read all rows.
+const forced = "; over a database, with --force"
 
 // Fsck proves the ledger against itself and against a sink: counts add up, what
 // is marked as made has its pass and its whole file, and every file belongs to

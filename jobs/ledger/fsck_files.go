@@ -109,7 +109,7 @@ func (c *checker) file(ctx context.Context, r *artefactRow) ([]Finding, error) {
 	case r.Change < r.PassChange: // the file is still to be what it was
 		findings = append(findings, Finding{
 			Code: "older-file", Advice: true, Subject: r.Name,
-			Message: "is older than " + pass, Fix: "run the job again for this output folder: it makes it again",
+			Message: "is older than " + pass, Fix: "run the job again for this output folder: it makes it again" + forced,
 		})
 	case r.Change > r.PassChange:
 		findings = append(findings, Finding{Code: "newer-artefact", Subject: pass, Message: "was pressed at a change number that it never had", Fix: "restore the last backup"})

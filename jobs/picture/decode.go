@@ -16,6 +16,10 @@ import (
 // kilobytes can claim to be as large as a house.
 const MaxPixels = 20 << 20
 
+// MaxSide bounds the longer side. What scaling takes grows with each side alone:
+// an image of one row and MaxPixels columns would take gigabytes.
+const MaxSide = 1 << 15
+
 // A format is a kind of image that is decoded here. Only those of the standard
 // library are: each one more widens what a hostile file can reach.
 type format struct {
@@ -94,6 +98,8 @@ func look(data []byte) (f format, size image.Point, problem *jobs.Finding) {
 		return f, size, damaged()
 	case config.Width > MaxPixels/config.Height:
 		return f, size, refused(codePixels, fmt.Sprintf("has %d×%d pixels, but at most %d million are allowed", config.Width, config.Height, MaxPixels>>20), "make it smaller")
+	case max(config.Width, config.Height) > MaxSide:
+		return f, size, refused(codePixels, fmt.Sprintf("has %d×%d pixels, but at most %d are allowed on a side", config.Width, config.Height, MaxSide), "cut off what is not to be shown")
 	}
 	return f, image.Pt(config.Width, config.Height), nil
 }
@@ -105,7 +111,7 @@ func damaged() *jobs.Finding {
 // decode decodes a file that was looked at.
 func decode(f format, data []byte) (image.Image, *jobs.Finding) {
 	img, err := guarded(func() (image.Image, error) { return f.decode(data) })
-	if err != nil || img.Bounds().Empty() || img.Bounds().Dx() > MaxPixels/img.Bounds().Dy() {
+	if err != nil || img.Bounds().Empty() || img.Bounds().Dx() > MaxPixels/img.Bounds().Dy() || max(img.Bounds().Dx(), img.Bounds().Dy()) > MaxSide {
 		return nil, damaged()
 	}
 	return img, nil

@@ -316,6 +316,8 @@ func TestHostileFiles(t *testing.T) {
 		"png, giant":       {withSize(t, 1<<20, 1<<20), "image-pixels"},
 		"png, 2³¹":         {withSize(t, 1<<31-1, 1<<31-1), "image-damaged"},
 		"png, just above":  {withSize(t, 5121, 4096), "image-pixels"},
+		"png, one row":     {withSize(t, 20<<20, 1), "image-pixels"},
+		"png, one column":  {withSize(t, 1, 1<<15+1), "image-pixels"},
 		"png, claims more": {withSize(t, 4000, 4000), "image-damaged"},
 		"jpeg, head only":  {photo[:3], "image-damaged"},
 		"jpeg, cut":        {photo[:len(photo)/3], "image-damaged"},

@@ -180,8 +180,8 @@ func (c *Classic) Notes() []jobs.Problem { return nil }
 // Close closes the database.
 func (c *Classic) Close() error { return c.db.close() }
 
-// Rows implements [jobs.Source]. Each row has the updated mark that it was read
-// with.
+// Rows implements [jobs.Source]. Each row has a Mark for a [Marker]: what finds it
+// again, as it was read.
 func (c *Classic) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 	return func(yield func(jobs.Row, error) bool) {
 		number, last := 0, sql.NullString{}
@@ -259,6 +259,10 @@ func (c *Classic) page(ctx context.Context, last sql.NullString) ([]pass, error)
 	}
 	return page, c.fill(ctx, tx, index, c.db.list(serials))
 }
+
+// markCut stands in a row's Mark behind the updated mark, which does not hold it,
+// and in front of the serial number in pass_job, which need not be the pass's.
+const markCut = "\x00"
 
 // mark is the expression for the updated mark: a text from which nothing is lost,
 // whatever its type.

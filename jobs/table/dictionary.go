@@ -43,7 +43,7 @@ func (c *Classic) row(p *pass, number int) jobs.Row {
 	row := jobs.Row{
 		Origin: jobs.Origin{File: c.db.name, Row: number, Key: "serial_number=" + keyText(p.serial)},
 		Cells:  make([]jobs.Cell, len(c.columns)),
-		Mark:   p.mark,
+		Mark:   p.mark + markCut + p.serial,
 	}
 	refuse := func(field, code, message, fix string) {
 		row.Problems = append(row.Problems, jobs.Problem{Origin: row.Origin, Field: field, Code: code, Severity: jobs.Refused, Message: message, Fix: fix})

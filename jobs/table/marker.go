@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/lib/pq"
 
@@ -70,10 +71,11 @@ func (m *Marker) Close() error {
 	return errors.Join(m.file.Close(), os.Remove(m.file.Name()))
 }
 
-// A version is a row as it was read.
+// A version is a row as it was read, and what its pass was to be.
 type version struct {
-	serial, mark string
-	fingerprint  jobs.Hash
+	row, mark   string // serial number in pass_job, and the updated mark
+	serial      string // of the pass
+	fingerprint jobs.Hash
 }
 
 // Mark marks the rows whose passes are made: those that known, the ledger's,
@@ -125,7 +127,8 @@ func (m *Marker) batch(r *bufio.Reader) (batch []version, err error) {
 			return nil, fmt.Errorf("read which rows were read: %w", err)
 		}
 		if !m.untaken[int(row)] {
-			batch = append(batch, version{texts[0], texts[1], jobs.Hash([]byte(texts[2]))})
+			mark, row, _ := strings.Cut(texts[1], markCut)
+			batch = append(batch, version{row, mark, texts[0], jobs.Hash([]byte(texts[2]))})
 		}
 	}
 	return batch, nil
@@ -182,12 +185,12 @@ func (m *Marker) write(ctx context.Context, db *database, batch []version) error
 	if db.postgres {
 		var serials, marks []string
 		for _, v := range batch {
-			serials, marks = append(serials, v.serial), append(marks, v.mark)
+			serials, marks = append(serials, v.row), append(marks, v.mark)
 		}
 		_, err = tx.ExecContext(ctx, postgres, m.of.typeID, pq.Array(serials), pq.Array(marks))
 	} else {
 		for _, v := range batch {
-			if _, err = tx.ExecContext(ctx, sqlite, m.of.typeID, v.serial, v.mark); err != nil {
+			if _, err = tx.ExecContext(ctx, sqlite, m.of.typeID, v.row, v.mark); err != nil {
 				break
 			}
 		}

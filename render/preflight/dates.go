@@ -9,7 +9,7 @@ import (
 
 var dateRules = []Rule{
 	{
-		ID: "date", What: "a date is whole, with a time and a zone", Severity: Refused, Row: true,
+		ID: "date", What: "a date is whole, with a time and a zone", Severity: Refused, Row: true, Chance: true,
 		Source: "Apple: Pass; github.com/apple/pass-builder PassDateTimeFormatter",
 		Phone:  "Unable to parse relevantDate … as a date. We expect …",
 		Fix:    "write it as 2026-12-31T18:00:00+01:00, or declare the field as a date",

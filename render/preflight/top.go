@@ -31,7 +31,7 @@ var topRules = []Rule{
 		ID: "format-version", What: "formatVersion is the number 1", Source: "Apple: Pass", Severity: Refused,
 		Fix: "leave it out: passmill sets it", Check: checkVersion,
 		Fails:  []Example{{Change: `{"formatVersion": 2}`, Path: "formatVersion"}},
-		Passes: changes(`{"formatVersion": 1}`),
+		Passes: changes(`{"formatVersion": 1}`, `{"formatVersion": 1.0}`),
 	},
 	{
 		ID: "type", What: "lists, objects and plain values stand where Apple has them", Source: "Apple: Pass", Severity: Refused, Row: true,
@@ -113,7 +113,7 @@ func checkEmpty(p *Pass) []Finding {
 }
 
 func checkVersion(p *Pass) []Finding {
-	if v := p.Root.Get("formatVersion"); v == nil || v.Kind == render.NumberNode && v.Text == "1" {
+	if n, ok := number(p.Root, "formatVersion"); !p.has("formatVersion") || ok && n == 1 {
 		return nil
 	}
 	return []Finding{{Path: "formatVersion", Message: "is not 1"}}

@@ -133,6 +133,28 @@ func TestStoredJobs(t *testing.T) {
 	}
 }
 
+// TestUnreadJob: a job of the ledger that can't be read, as one that a newer program
+// has added, keeps nobody from seeing what expires, but a certificate from being
+// removed: it may be the one that the job uses.
+func TestUnreadJob(t *testing.T) {
+	r := ring(t)
+	e := imported(t, r, pass(t, signtest.Options{})).Entry
+	odd := errors.New("unknown key")
+	r.Stored = func(context.Context) ([]keyring.StoredJob, error) {
+		return []keyring.StoredJob{{Name: "newer", Err: odd}}, nil
+	}
+	list, err := r.List(t.Context(), func(sign.Entry) bool { return true })
+	if err != nil || len(list) != 1 || len(list[0].Jobs()) > 0 {
+		t.Errorf("listed are %v, %v", list, err)
+	}
+	if err := r.Remove(t.Context(), e, false); !errors.Is(err, sign.ErrInUse) || !errors.Is(err, odd) || !strings.Contains(err.Error(), `job "newer"`) {
+		t.Errorf("removed: %v", err)
+	}
+	if err := r.Remove(t.Context(), e, true); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestClock: a clock that is before the last signature is wrong, unless by little.
 func TestClock(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)

@@ -89,6 +89,12 @@ func (r *Ring) Import(ctx context.Context, i Import) (Imported, error) {
 	}
 	a.complete(id)
 	done, err := r.plan(ctx, i, a)
+	if err == nil && a.lost.ID != "" {
+		done.Notes = append(done.Notes, foundNote)
+		if !i.DryRun {
+			err = r.found(ctx, c.Keys()[0], a.lost)
+		}
+	}
 	if err != nil || i.DryRun || done.Action == "" {
 		return done, err
 	}
@@ -127,6 +133,7 @@ func rightKind(name string, leaf *x509.Certificate, want sign.Kind) error {
 type addition struct {
 	sign.Addition
 	waited bool
+	lost   sign.Key // that the registry has, and can't be opened any more
 }
 
 // addition joins a certificate to its key: the one in the file, or the one in the
@@ -159,8 +166,12 @@ func (r *Ring) addition(ctx context.Context, i Import, c *sign.Contents, leaf *x
 		}
 	}
 	a.Key = sign.Key{ID: k.ID, Algorithm: k.Algorithm}
-	if len(c.Keys()) > 0 {
-		return a, c, nil // a wrong one among them is seen when they are joined
+	if len(c.Keys()) > 0 { // a wrong one among them is seen when they are joined
+		lost, err := r.lost(ctx, k)
+		if lost {
+			a.lost = k
+		}
+		return a, c, err
 	}
 	if i.Tenant != "" && i.Tenant != k.Tenant {
 		return nil, nil, fmt.Errorf("%s: %w: its key belongs to %s", i.Certificate.Name, ErrOtherTenant, whose(k.Tenant))

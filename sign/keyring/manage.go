@@ -69,6 +69,7 @@ func (l Listed) Intermediate() (sign.Certificate, bool) {
 type StoredJob struct {
 	Name, Template string
 	Choice         Choice
+	Err            error // why it can't be read, so that nobody knows its choice
 }
 
 // List returns the entries that f admits, with their versions and uses.
@@ -125,11 +126,25 @@ func (r *Ring) stored(ctx context.Context, entries []sign.Entry) (map[string][]S
 	jobs, err := r.Stored(ctx)
 	uses := map[string][]StoredJob{}
 	for _, job := range jobs {
-		if e, err := job.Choice.choose(entries); err == nil {
+		if e, err := job.Choice.choose(entries); err == nil && job.Err == nil {
 			uses[e.ID] = append(uses[e.ID], job)
 		}
 	}
 	return uses, err
+}
+
+// unread returns why jobs of the ledger can't be read; nil if all can.
+func (r *Ring) unread(ctx context.Context) error {
+	if r.Stored == nil {
+		return nil
+	}
+	jobs, err := r.Stored(ctx)
+	for _, job := range jobs {
+		if job.Err != nil {
+			err = errors.Join(err, fmt.Errorf("job %q: %w", job.Name, job.Err))
+		}
+	}
+	return err
 }
 
 // Find returns the one entry of a tenant that a person means by a text: see
@@ -178,6 +193,9 @@ func (r *Ring) Remove(ctx context.Context, e sign.Entry, force bool) error {
 		l := list[0]
 		return fmt.Errorf("%s is %w by jobs %s (templates %s), whose passes could not be made again; say --force to remove it all the same",
 			e.Title(), sign.ErrInUse, strings.Join(l.Jobs(), ", "), strings.Join(l.Templates(), ", "))
+	}
+	if err := r.unread(ctx); err != nil && !force {
+		return fmt.Errorf("nobody knows whether %s is %w: %w\nremove what can't be read, or say --force", e.Title(), sign.ErrInUse, err)
 	}
 	event := r.Event(sign.ActionRemove)
 	event.Detail = fmt.Sprintf("%s, team %s%s", e.BaseName, e.TeamID, ofTenant(e.Tenant))

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"passmill/sign"
@@ -127,16 +128,22 @@ func (q Request) csr(key crypto.Signer) ([]byte, error) {
 }
 
 // waiting returns the newest key that waits for the very certificate; one
-// without an id if none does.
-func (r *Ring) waiting(ctx context.Context, q Request) (found sign.Key, err error) {
+// without an id if none does. A certificate for one that is lost could not sign.
+func (r *Ring) waiting(ctx context.Context, q Request) (sign.Key, error) {
 	keys, err := r.Store.WaitingKeys(ctx)
-	for _, k := range keys {
+	if err != nil {
+		return sign.Key{}, err
+	}
+	for _, k := range slices.Backward(keys) {
 		same := k.Kind == q.Kind && k.BaseName == q.BaseName && k.Tenant == q.Tenant && k.Algorithm == q.algorithm()
-		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) {
-			found = k
+		if !same || k.Kind == sign.KindPush && !strings.EqualFold(k.Contact, q.Email) {
+			continue
+		}
+		if lost, err := r.lost(ctx, k); err != nil || !lost {
+			return k, err
 		}
 	}
-	return found, err
+	return sign.Key{}, nil
 }
 
 // ofTenant says in a message whose something is.

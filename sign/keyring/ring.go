@@ -119,8 +119,16 @@ func (r *Ring) sealed(ctx context.Context, key crypto.Signer, k sign.Key, keep f
 			if !again {
 				continue
 			}
-			return fmt.Errorf("%w\n%s", err, lostHint)
+			return r.behind(ctx, keyset, err)
 		}
 		return err
 	}
+}
+
+// behind says why the ledger takes nothing that a keyset seals.
+func (r *Ring) behind(ctx context.Context, k *Keyset, err error) error {
+	if now, storeErr := r.Store.SealingKey(ctx); storeErr == nil && k.Has(now) {
+		return fmt.Errorf("%w\nthe new key-encryption key is here already, but its rotation has not ended: run passmill key rotate, then this command again", err)
+	}
+	return fmt.Errorf("%w\n%s", err, lostHint)
 }
