@@ -114,11 +114,12 @@ func unreadable(err error) *jobs.Finding {
 	return refused(codeUnreadable, "can't be read", "look at the file and its folder")
 }
 
-// missing says that there is no such file, and which one may be meant.
+// missing says that there is no such file, and whether another may be meant. It is
+// not named: photos are called after people, and messages go into logs.
 func (f *Folder) missing(name string) *jobs.Finding {
 	fix := "put the file there, or correct the name"
-	if near := f.nearest(name); near != "" {
-		fix += fmt.Sprintf("; was %q meant?", near)
+	if f.nearest(name) != "" {
+		fix += "; a file there has nearly this name, so look at each letter and at the ending"
 	}
 	return refused(codeMissing, "there is no such file in the folder of the images", fix)
 }

@@ -100,7 +100,7 @@ func TestFolderFindings(t *testing.T) {
 	}
 	for name, want := range map[string]struct{ code, text string }{
 		"Zoë.png":      {"", ""}, // one letter here, a letter and two dots on the disk
-		"anna.jpg":     {"image-missing", `was "anna.png" meant?`},
+		"anna.jpg":     {"image-missing", "nearly this name"},
 		"nobody.png":   {"image-missing", "put the file there, or correct the name"},
 		"sub/anna.png": {"image-missing", "there is no such file"},
 		"folder.png":   {"image-no-file", "name the image itself"},

@@ -106,15 +106,16 @@ func (c Choice) choose(entries []sign.Entry) (sign.Entry, error) {
 	if c.Tenant != "" {
 		scopes = append(scopes, "")
 	}
-	disabled := false
 	for _, tenant := range scopes {
 		found := slices.DeleteFunc(slices.Clone(entries), func(e sign.Entry) bool {
 			return e.Kind != c.Kind || e.Tenant != tenant || !c.fits(e)
 		})
 		enabled := slices.DeleteFunc(slices.Clone(found), func(e sign.Entry) bool { return !e.Enabled })
-		disabled = disabled || len(found) > len(enabled)
-		if len(enabled) == 1 {
+		switch {
+		case len(enabled) == 1:
 			return enabled[0], nil
+		case len(enabled) == 0 && len(found) > 0: // what was switched off is not replaced by the account's in silence
+			return sign.Entry{}, fmt.Errorf("%w: %s; passmill cert enable lets it sign again", ErrDisabled, c)
 		}
 		if len(enabled) > 1 {
 			if i := slices.IndexFunc(enabled, func(e sign.Entry) bool { return e.Default }); i >= 0 && c.Name == "" {
@@ -122,9 +123,6 @@ func (c Choice) choose(entries []sign.Entry) (sign.Entry, error) {
 			}
 			return sign.Entry{}, fmt.Errorf("%w: %s is the name of %d; name one by the beginning of its id, which passmill cert list shows", ErrAmbiguous, c, len(enabled))
 		}
-	}
-	if disabled {
-		return sign.Entry{}, fmt.Errorf("%w: %s; passmill cert enable lets it sign again", ErrDisabled, c)
 	}
 	return sign.Entry{}, fmt.Errorf("%w: the registry has %s; passmill cert list shows what is there, and passmill cert request begins a new one", ErrNone, c.lacking())
 }
