@@ -106,6 +106,7 @@ func (e *excerpt) prepare() error {
 	if e.looks, err = newLooks(e.file); err != nil {
 		return err
 	}
+	e.report.toPasses()
 	for s := range spots(e.report.marks, byPlace) {
 		e.marks = append(e.marks, s)
 	}
@@ -161,14 +162,35 @@ func compare(a, b uint64) int {
 	return 0
 }
 
+// find returns the marks of a row: its own, and those of the fields of its pass,
+// which have a place of their own; 0 if there are no such fields.
+func (e *excerpt) find(row jobs.Row) (place uint64, spots []spot, pass uint64) {
+	place, _ = placeOf(row.Origin)
+	spots = e.of(place)
+	if e.report.fields == nil {
+		return place, spots, 0
+	}
+	pass = placeOfPass(e.report.fields.options.SerialOf(row))
+	spots = slices.Clone(spots)
+	for _, s := range e.of(pass) { // one at most: all are at the serial number
+		i := slices.IndexFunc(spots, func(own spot) bool { return own[0].column == s[0].column })
+		if i < 0 {
+			spots = append(spots, s)
+			continue
+		}
+		spots[i] = slices.Concat(spots[i], s)
+		slices.SortStableFunc(spots[i], func(a, b mark) int { return int(a.rank) - int(b.rank) })
+	}
+	return place, spots, pass
+}
+
 // write copies the rows.
 func (e *excerpt) write(ctx context.Context) error {
 	for row, err := range e.report.options.Source.Rows(ctx) {
 		if err != nil {
 			return err
 		}
-		place, _ := placeOf(row.Origin)
-		spots := e.of(place)
+		place, spots, pass := e.find(row)
 		if len(spots) == 0 && !e.whole {
 			continue
 		}
@@ -181,6 +203,9 @@ func (e *excerpt) write(ctx context.Context) error {
 		}
 		if len(e.linked) < e.report.options.Limits.Linked && len(spots) > 0 {
 			e.linked[place] = e.lines.row
+			if pass != 0 {
+				e.linked[pass] = e.lines.row
+			}
 		}
 	}
 	if e.lines.row > 1 {
@@ -228,7 +253,7 @@ func (e *excerpt) notes(spots []spot) error {
 			continue
 		}
 		e.noted++
-		comment, err := e.report.note(address(int(s[0].column)+2, e.lines.row), s, "")
+		comment, err := e.report.note(e.sheet, address(int(s[0].column)+2, e.lines.row), s, "")
 		if err == nil {
 			err = e.file.AddComment(e.sheet, comment)
 		}
