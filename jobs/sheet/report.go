@@ -119,7 +119,7 @@ func (r *Report) Add(p jobs.Problem) {
 
 func (r *Report) count(p jobs.Problem) {
 	r.total++
-	if p.Severity == jobs.Refused && p.Origin.Row == 0 {
+	if p.Severity == jobs.Refused && p.Origin.Row == 0 && !r.ofFields(p.Origin) {
 		r.refused++
 	}
 	k := kind{p.Code, p.Severity}

@@ -79,3 +79,16 @@ func (r *Report) letters(column int) string {
 	}
 	return r.columns[r.serialIndex()].Ref
 }
+
+// strayFields returns how many refused fields belong to no pass.
+func (r *Report) strayFields() (n int) {
+	if r.fields == nil {
+		return 0
+	}
+	for _, p := range r.fields.notes {
+		if p.Severity == jobs.Refused {
+			n++
+		}
+	}
+	return n
+}
