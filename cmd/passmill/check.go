@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -97,6 +98,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 		if err := writeReport(ctx, std.err, report, c.Report, rows); err != nil {
 			return err
 		}
+	}
+	if unfound := in.Unfound(); len(unfound) > 0 {
+		return status{cmp.Or(min(rows.Rows, 1)*exitPartly, exitNotDone), notFound(unfound)}
 	}
 	if found > 0 {
 		return status{code: exitPartly}

@@ -137,7 +137,7 @@ func passwordFromEnv(name string) (secret.Text, error) {
 func passwordFromFile(name string) (secret.Text, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return secret.Text{}, fmt.Errorf("password: %w", err)
+		return secret.Text{}, fmt.Errorf("password: %w", noFile(name, err))
 	}
 	line, _ := bufio.NewReader(bytes.NewReader(text)).ReadString('\n')
 	return secret.New(strings.TrimRight(line, "\r\n")), nil

@@ -49,6 +49,11 @@ type summary struct {
 	Output          string  `json:"output"`
 }
 
+// notFound says which of the serial numbers of --only no row has.
+func notFound(serials []string) error {
+	return fmt.Errorf("no row has the serial number %s", strings.Join(serials, ", nor "))
+}
+
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
 	start := time.Now()
@@ -99,7 +104,7 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	switch {
 	case len(m.unfound) > 0:
-		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s", strings.Join(m.unfound, ", nor "))}
+		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), notFound(m.unfound)}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
 	case s.Refused > 0 || lost:

@@ -99,7 +99,7 @@ func trustedRoots(files []string) (*x509.CertPool, error) {
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, noFile(name, err)
 		}
 		if !roots.AppendCertsFromPEM(text) {
 			return nil, fmt.Errorf("%s holds no certificate in PEM form; convert it with openssl x509 -inform DER", name)
@@ -113,7 +113,7 @@ func findPasses(names []string) (files []string, err error) {
 	for _, name := range names {
 		stat, err := os.Stat(name)
 		if err != nil {
-			return nil, err
+			return nil, noFile(name, err)
 		}
 		if !stat.IsDir() {
 			files = append(files, name)

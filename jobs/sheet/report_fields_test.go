@@ -2,9 +2,12 @@ package sheet_test
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 
 	"passmill/jobs"
 	"passmill/jobs/sheet"
@@ -72,7 +75,7 @@ func TestReportFields(t *testing.T) {
 			}
 		}
 	}
-	if note := notesOf(t, f, "Fields")["B3"]; !strings.HasPrefix(note, "refused: section: is no section") {
+	if note := notesOf(t, f, "Fields")["B3"]; note != "refused: section: is no section of a pass.\nTo mend it: write headerFields." {
 		t.Errorf("the note on B3 says %q", note)
 	}
 	for _, at := range []string{"B3", "G1", "A5"} {
@@ -120,5 +123,33 @@ func TestReportFieldsOfRows(t *testing.T) {
 				t.Errorf("the line of a field without a pass leads to %q", target)
 			}
 		})
+	}
+}
+
+// TestReportStrayFields: fields of no pass hinder none, but are to be mended.
+func TestReportStrayFields(t *testing.T) {
+	j, path, problems := badFields(t)
+	problems = slices.DeleteFunc(problems, func(p jobs.Problem) bool { return p.Code != "no-such-pass" })
+	file := filepath.Join(t.TempDir(), "r.xlsx")
+	r, err := sheet.NewReport(sheet.ReportOptions{File: file, Source: j, SourceFile: path, Serial: 1, Now: reportTime})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, p := range problems {
+		r.Add(p)
+	}
+	if _, err := r.Write(t.Context(), jobs.Count{Rows: 3, Made: 3}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := excelize.OpenFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer made.Close()
+	for at, want := range map[string]string{"A1": "m.xlsx: 1 problem of no row to mend", "A10": "Of no row", "B10": "1"} {
+		if got, err := made.GetCellValue("passmill report", at); got != want || err != nil {
+			t.Errorf("%s says %q, want %q (%v)", at, got, want, err)
+		}
 	}
 }

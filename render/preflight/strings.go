@@ -31,7 +31,7 @@ var stringsRules = []Rule{
 	},
 	{
 		ID: "strings-keys", What: "all languages translate the same texts; one that repeats them needs no more", Source: "Apple: Creating the source for a pass", Severity: LooksWrong,
-		Fix: "add it", Check: checkStringKeys,
+		Fix: "add what is missing", Check: checkStringKeys,
 		Fails: []Example{{
 			Files: map[string]string{
 				"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`, "fr.lproj/pass.strings": `"Member" = "Membre";`,
