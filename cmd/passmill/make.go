@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -129,8 +131,21 @@ func (s summary) print(w io.Writer, asJSON, dry bool) error {
 	if s.Made > 0 && s.Seconds >= 1 {
 		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
 	}
-	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, s.Output)
+	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, fromHere(s.Output))
 	return nil
+}
+
+// fromHere returns a path as seen from the current folder, if it lies in that.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return path
+	}
+	return rel
 }
 
 // explain adds what to do to errors that stop a whole run.
