@@ -67,6 +67,28 @@ func (r *Report) toPasses() {
 	r.marks = kept
 }
 
+// find returns the marks of a row: its own, and those of the fields of its pass,
+// which have a place of their own; 0 if there are no such fields.
+func (e *excerpt) find(row jobs.Row) (place uint64, spots []spot, pass uint64) {
+	place, _ = placeOf(row.Origin)
+	spots = e.of(place)
+	if e.report.fields == nil {
+		return place, spots, 0
+	}
+	pass = placeOfPass(e.report.fields.options.SerialOf(row))
+	spots = slices.Clone(spots)
+	for _, s := range e.of(pass) { // one at most: all are at the serial number
+		i := slices.IndexFunc(spots, func(own spot) bool { return own[0].column == s[0].column })
+		if i < 0 {
+			spots = append(spots, s)
+			continue
+		}
+		spots[i] = slices.Concat(spots[i], s)
+		slices.SortStableFunc(spots[i], func(a, b mark) int { return int(a.rank) - int(b.rank) })
+	}
+	return place, spots, pass
+}
+
 // serialIndex returns the index of the column where a problem of a whole row is
 // shown.
 func (r *Report) serialIndex() int { return min(max(r.options.Serial, 0), len(r.columns)-1) }
