@@ -33,6 +33,8 @@ type twin struct {
 	origin Origin
 	key    Hash
 	again  int
+	serial string // of both; empty if letters' case may tell them apart
+	fix    string
 }
 
 // newSerials takes the pattern because names made of the serial itself must
@@ -72,17 +74,19 @@ func (im *Importer) duplicate(c *candidate) {
 		return
 	}
 	c.again = true
-	im.refuse(c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", first.row), duplicateFix)
+	serial, fix := c.staged.Serial, "give each row a serial number of its own"
+	if im.seen.fold && strings.ToLower(serial) != strings.ToUpper(serial) {
+		serial, fix = "", fix+"; capital and small letters count as the same"
+	}
+	im.refuse(c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", first.row), fix)
 	if !first.told {
 		origin := c.origin
 		origin.Row, origin.Key = int(first.row), "" // the key is this row's
-		im.seen.twice = append(im.seen.twice, twin{origin, key, c.staged.Row})
+		im.seen.twice = append(im.seen.twice, twin{origin, key, c.staged.Row, serial, fix})
 		first.told = true
 		im.seen.first[key] = first
 	}
 }
-
-const duplicateFix = "give each row a serial number of its own; capital and small letters count as the same"
 
 // withdraw refuses, at the end, the first rows of all pairs.
 func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
@@ -91,8 +95,9 @@ func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
 	var rows []int
 	batch := Batch{Number: number}
 	for _, t := range im.seen.twice {
-		c := candidate{origin: t.origin}
-		im.refuse(&c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", t.again), duplicateFix)
+		c := candidate{origin: t.origin, staged: Staged{Serial: t.serial}}
+		im.refuse(&c, im.Serial, "duplicate-serial", fmt.Sprintf("is the serial number of row %d as well", t.again), t.fix)
+		c.problems[0].Value = Shorten(t.serial)
 		batch.Problems = append(batch.Problems, c.problems...)
 		rows = append(rows, t.origin.Row)
 		switch pass := im.seen.first[t.key].pass; pass {

@@ -77,3 +77,55 @@ func TestImportLists(t *testing.T) {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
+
+// serialsOnly is a source of rows that have nothing but a serial number.
+type serialsOnly []string
+
+func (serialsOnly) Columns() []jobs.Column { return []jobs.Column{{Name: "Serial", Ref: "A"}} }
+
+func (s serialsOnly) Rows(context.Context) iter.Seq2[jobs.Row, error] {
+	return func(yield func(jobs.Row, error) bool) {
+		for i, serial := range s {
+			row := jobs.Row{Origin: jobs.Origin{Row: i + 2}, Cells: []jobs.Cell{{Text: serial, Kind: jobs.TextCell}}}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestImportDuplicates: both rows of a pair are told with their serial number, but
+// for the first one where it may be written in other letters than the second.
+func TestImportDuplicates(t *testing.T) {
+	const fix = "give each row a serial number of its own"
+	const letters = fix + "; capital and small letters count as the same"
+	for pattern, want := range map[string][]jobs.Problem{
+		jobs.DefaultName: {
+			{Origin: jobs.Origin{Row: 3}, Serial: "0002", Fix: fix, Value: "0002"}, {Origin: jobs.Origin{Row: 5}, Serial: "AB", Fix: letters, Value: "AB"},
+			{Origin: jobs.Origin{Row: 2}, Serial: "0002", Fix: fix, Value: "0002"}, {Origin: jobs.Origin{Row: 4}, Fix: letters},
+		},
+		"{hash}.pkpass": {
+			{Origin: jobs.Origin{Row: 3}, Serial: "0002", Fix: fix, Value: "0002"}, {Origin: jobs.Origin{Row: 2}, Serial: "0002", Fix: fix, Value: "0002"},
+		},
+	} {
+		src := serialsOnly{"0002", "0002", "ab", "AB"}
+		schema, err := jobs.NewSchema([]jobs.Field{{Name: "Serial"}}, src.Columns(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := jobs.ParsePattern(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []jobs.Problem
+		im := &jobs.Importer{Source: src, Schema: schema, Bundle: -1, Names: names, Report: func(p jobs.Problem) {
+			got = append(got, jobs.Problem{Origin: jobs.Origin{Row: p.Origin.Row}, Serial: p.Serial, Fix: p.Fix, Value: p.Value})
+		}}
+		if _, err := im.Import(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", pattern, diff)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -67,13 +68,20 @@ func appendMap(dst []byte, m map[string]string, indent string) []byte {
 var (
 	plainWord = regexp.MustCompile(`^(\.\.?/)*/?[A-Za-z][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*$`)
 	plainLine = regexp.MustCompile(`^[!-~]+( +[!-~]+)*$`)
+	nextLine  = regexp.MustCompile(`^ *[!-~]+( +[!-~]+)*$`) // the first one says where lines begin
 	keywords  = []string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 )
 
 // scalarText returns text as a value: a plain word, lines as they are, or quoted.
 func scalarText(s, indent string) string {
-	if lines := strings.Split(s, "\n"); len(lines) > 1 && !slices.ContainsFunc(lines, func(l string) bool { return !plainLine.MatchString(l) }) {
-		return "|-\n" + indent + "  " + strings.Join(lines, "\n"+indent+"  ")
+	whole, ended := strings.CutSuffix(s, "\n")
+	lines, block := strings.Split(whole, "\n"), "|-\n"
+	if ended {
+		block = "|\n"
+	}
+	plain := plainLine.MatchString(lines[0]) && !slices.ContainsFunc(lines[1:], func(l string) bool { return !nextLine.MatchString(l) })
+	if plain && (ended || len(lines) > 1) {
+		return block + indent + "  " + strings.Join(lines, "\n"+indent+"  ")
 	}
 	return quoted(s)
 }
@@ -84,8 +92,11 @@ func quoted(s string) string {
 	if plainWord.MatchString(s) && !slices.Contains(keywords, strings.ToLower(s)) {
 		return s
 	}
-	text, _ := json.Marshal(s) // a string can't fail
-	return string(text)
+	var b bytes.Buffer
+	text := json.NewEncoder(&b)
+	text.SetEscapeHTML(false) // < and > of queries
+	_ = text.Encode(s)        // a string can't fail
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // String returns the policy as [ParsePolicy] reads it.

@@ -130,7 +130,7 @@ func TestParseSettingsMisses(t *testing.T) {
 
 // TestText checks that a job that is written as text is read back equal.
 func TestText(t *testing.T) {
-	word := rapid.OneOf(rapid.StringN(1, 20, -1), rapid.SampledFrom([]string{"yes", "0012", "1%", "- a", "a: b", "{x}", "#", " x ", "null", "~", "'", "2026-12-31", "a\nb", "SELECT id\nFROM members -- all: {a}\nWHERE id > :since", "1e3", ".5", "/tmp/a", "..", "\t", "C:\\x"}))
+	word := rapid.OneOf(rapid.StringN(1, 20, -1), rapid.SampledFrom([]string{"yes", "0012", "1%", "- a", "a: b", "{x}", "#", " x ", "null", "~", "'", "2026-12-31", "a\nb", "SELECT id\nFROM members -- all: {a}\nWHERE id > :since", "SELECT a\n  FROM m\nWHERE b >= 7\n", "a\n", "a\n\n", "a\n  ", "a\n\n  b\n", "<a> & b\n", "|\n", "# a\nb\n", "1e3", ".5", "/tmp/a", "..", "\t", "C:\\x"}))
 	rapid.Check(t, func(t *rapid.T) {
 		job := &jobs.Job{
 			Name: word.Draw(t, "name"), Template: word.Draw(t, "template"), Serial: word.Draw(t, "serial"),
@@ -155,6 +155,15 @@ func TestText(t *testing.T) {
 			t.Fatalf("read back it differs (-want +got):\n%s\n%s", diff, text)
 		}
 	})
+}
+
+// TestTextOfQuery checks that a query stays as somebody wrote it.
+func TestTextOfQuery(t *testing.T) {
+	job := &jobs.Job{Name: "a", Source: jobs.SourceSpec{Database: "crm.db", Query: "SELECT id\n  FROM m\nWHERE a >= :since\n"}}
+	want := "  query: |\n    SELECT id\n      FROM m\n    WHERE a >= :since\n"
+	if got := string(job.Text()); !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s in it", got, want)
+	}
 }
 
 func TestRebase(t *testing.T) {

@@ -63,7 +63,7 @@ func Lint(t *Template) []Finding {
 			found = append(found, f)
 		}
 	}
-	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintLanguages())
+	return slices.Concat(found, t.lintLookalikes(), t.lintFields(), t.lintLanguages(), t.lintStrings())
 }
 
 func unfilled(err error) Finding {

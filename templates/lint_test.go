@@ -108,6 +108,31 @@ looks wrong: template.yaml:4: Tier: is declared in the language fr, but nothing 
 	}
 }
 
+// TestLintStrings checks that a language that only repeats texts may lack some,
+// but none that another one fills from the rows.
+func TestLintStrings(t *testing.T) {
+	found := lint(t, map[string]string{
+		"template.json": `{"description": "Card", "organizationName": "Club", "storeCard": {"backFields": [
+			{"key": "a", "label": "Tier", "value": "$$Name"}, {"key": "b", "label": "Town", "value": "Greeting"}]}}`,
+		"template.yaml":         "fields:\n  Name: {}\n",
+		"icon@2x.png":           "png",
+		"de.lproj/pass.strings": `"Greeting" = "Hallo $$Name"; "Town" = "Stadt"; "Tier" = "Stufe"; "Price" = "$$$$5";`,
+		"en.lproj/pass.strings": `"Tier" = "Tier";`,
+		"fr.lproj/pass.strings": `"Greeting" = "Salut $$Name"; "Town" = "Ville"; "Price" = "5";`,
+	})
+	var lines []string
+	for _, f := range found {
+		if f.Rule == "strings-keys" {
+			lines = append(lines, f.String())
+		}
+	}
+	want := `looks wrong: fr.lproj/pass.strings: lacks "Tier", which another language has; add what is missing
+looks wrong: en.lproj/pass.strings: lacks "Greeting", which another language fills from the rows, so that phones show the key itself; add it`
+	if got := strings.Join(lines, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestLintImages checks that images of rows count as images of the pass, and that
 // a row may lack them.
 func TestLintImages(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"passmill/jobs"
 )
 
 // The starter templates, a folder each. "all:" since names may begin with "_".
@@ -53,6 +55,19 @@ func starterNames() []string {
 	return names
 }
 
+// missing is [fs.ErrNotExist] in words of its own.
+type missing string
+
+func (m missing) Error() string        { return string(m) }
+func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
+
+func didYouMean(word string, names []string) string {
+	if near := jobs.Nearest(word, names); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
 // Open loads the template in a folder, whose path is absolute or relative to
 // base, or else the starter of that name.
 func Open(nameOrDir, base string) (*Template, error) {
@@ -68,8 +83,8 @@ func Open(nameOrDir, base string) (*Template, error) {
 		return t, nil
 	}
 	if names := starterNames(); !slices.Contains(names, nameOrDir) {
-		return nil, fmt.Errorf("template %q: %w: there is no folder %s, and the starters are %s",
-			nameOrDir, fs.ErrNotExist, dir, strings.Join(names, ", "))
+		return nil, missing(fmt.Sprintf("template %q: there is no folder %s, and the starters are %s%s",
+			nameOrDir, dir, strings.Join(names, ", "), didYouMean(nameOrDir, names)))
 	}
 	return openStarter(nameOrDir)
 }
@@ -90,7 +105,7 @@ func openStarter(name string) (*Template, error) {
 // holds something.
 func Write(starter, dir string) error {
 	if names := starterNames(); !slices.Contains(names, starter) {
-		return fmt.Errorf("starter %q: %w; there are %s", starter, fs.ErrNotExist, strings.Join(names, ", "))
+		return missing(fmt.Sprintf("there is no starter %q; there are %s%s", starter, strings.Join(names, ", "), didYouMean(starter, names)))
 	}
 	fsys, err := fs.Sub(embedded, "starters/"+starter)
 	if err != nil {

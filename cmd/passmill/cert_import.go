@@ -88,7 +88,7 @@ func readImport(name string) (sign.File, error) {
 	}
 	info, err := os.Stat(name)
 	if err != nil {
-		return sign.File{}, err
+		return sign.File{}, noFile(name, err)
 	}
 	if info.Size() > maxImport || info.IsDir() {
 		return sign.File{}, fmt.Errorf("%s is no certificate file: one has a few thousand bytes", name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -87,7 +88,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 	if !c.JSON {
 		fmt.Fprintf(std.out, "%s: %s good, %s to mend\n", count(rows.Rows, "row"), thousands(rows.Made), thousands(rows.Refused))
 		if ofNobody > 0 {
-			fmt.Fprintf(std.out, "and %s to mend that belong to no row\n", thousands(ofNobody))
+			fmt.Fprintf(std.out, "and %s of no row to mend\n", count(ofNobody, "problem"))
 		}
 		if ofJob > 0 {
 			fmt.Fprintf(std.out, "and %s to mend in the job, its template or its certificate, before any row can be made\n", thousands(ofJob))
@@ -98,6 +99,9 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 			return err
 		}
 	}
+	if unfound := in.Unfound(); len(unfound) > 0 {
+		return status{cmp.Or(min(rows.Rows, 1)*exitPartly, exitNotDone), w.notFound(unfound, false)}
+	}
 	if found > 0 {
 		return status{code: exitPartly}
 	}
@@ -107,9 +111,13 @@ func (c *checkCommand) Run(ctx context.Context, std streams, all *commands) erro
 // ofTemplate tells what is odd about the template, whatever the rows say.
 func ofTemplate(w *work, tell func(jobs.Problem)) {
 	for _, f := range w.filler.known {
+		message := f.Message
+		if f.Path != "" && f.Path != f.File { // a rule about a file has it as its path
+			message = f.Path + " " + message
+		}
 		tell(jobs.Problem{
 			Origin: jobs.Origin{File: f.Place()}, Field: strings.Join(f.Fields, ", "), Code: f.Rule, Severity: f.Severity,
-			Message: strings.TrimPrefix(f.Path+" ", " ") + f.Message, Fix: f.Fix,
+			Message: message, Fix: f.Fix,
 		})
 	}
 }

@@ -65,6 +65,8 @@ func (w *work) databasePath(database string) string {
 	return w.path(database)
 }
 
+var errNoDatabase = fmt.Errorf("no database is named; write database: or databaseEnv: under source in the job, set %s, or write sourceDatabase: into %s", sourceVariable, settingsFile)
+
 // defaultDatabase returns the one that the environment or passmill.yaml names for
 // all jobs of a folder.
 func defaultDatabase(dir string) (string, error) {
@@ -81,7 +83,7 @@ func defaultDatabase(dir string) (string, error) {
 	}
 	switch {
 	case set.SourceDatabase == "":
-		return "", fmt.Errorf("no database is named; write database: or databaseEnv: under source, set %s, or write sourceDatabase: into %s", sourceVariable, settingsFile)
+		return "", errNoDatabase
 	case isURL(set.SourceDatabase) || filepath.IsAbs(set.SourceDatabase):
 		return set.SourceDatabase, nil
 	}

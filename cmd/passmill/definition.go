@@ -29,9 +29,21 @@ type definition struct {
 // holds.
 func findJob(ctx context.Context, name, database string) (definition, error) {
 	if info, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+		if err != nil && namesFile(name) {
+			return definition{}, fmt.Errorf("there is no file %q; name a job file, a workbook with a sheet Job, or a job of the ledger", name)
+		}
 		return storedJob(ctx, name, database)
 	}
 	return fileJob(ctx, name)
+}
+
+// namesFile reports whether a name is that of a job file, as far as can be told.
+func namesFile(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml", ".xlsx", ".xlsm", ".ods":
+		return true
+	}
+	return false
 }
 
 // fileJob reads the job in a file: YAML, or a workbook with a sheet Job. What a

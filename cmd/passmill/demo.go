@@ -168,14 +168,14 @@ func (c *demoCommand) verify(ctx context.Context, std streams) (good, bad int, e
 	if err != nil {
 		return 0, 0, err
 	}
-	show := verifyCommand{}
+	show := verdicts{w: std.out, many: true, told: map[string]bool{}}
 	err = verifyFiles(ctx, files, verify.Options{Roots: roots, Chains: &verify.Chains{}}, func(v verdict) {
 		if v.Good {
 			good++
 			return
 		}
 		bad++
-		show.print(std.out, v, false)
+		show.print(v)
 	})
 	return good, bad, err
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -82,9 +83,7 @@ func (w *work) choice() keyring.Choice {
 func (w *work) fromFiles(ctx context.Context) (*sign.Identity, error) {
 	spec := w.job.Certificate
 	password, err := w.password()
-	if err != nil {
-		return nil, err
-	}
+	errs := []error{err}
 	m := sign.Material{Password: password}
 	name := spec.P12
 	if name == "" {
@@ -98,10 +97,14 @@ func (w *work) fromFiles(ctx context.Context) (*sign.Identity, error) {
 			continue
 		}
 		data, err := os.ReadFile(w.path(f.name))
-		if err != nil {
-			return nil, err
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("there is no file %q; put it there, or name another in the job", w.path(f.name))
 		}
+		errs = append(errs, err)
 		*f.to = sign.File{Name: f.name, Data: data}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	id, err := newReader(ctx).Load(m)
 	if errors.Is(err, sign.ErrPassword) && spec.PasswordEnv+spec.PasswordFile == "" {
@@ -134,7 +137,7 @@ func passwordFromEnv(name string) (secret.Text, error) {
 func passwordFromFile(name string) (secret.Text, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return secret.Text{}, fmt.Errorf("password: %w", err)
+		return secret.Text{}, fmt.Errorf("password: %w", noFile(name, err))
 	}
 	line, _ := bufio.NewReader(bytes.NewReader(text)).ReadString('\n')
 	return secret.New(strings.TrimRight(line, "\r\n")), nil

@@ -123,7 +123,11 @@ func (c *jobRemove) Run(ctx context.Context, std streams, all *commands) (err er
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "job %q was removed from the ledger; its %s remain, in the ledger and where they lie\n", c.Name, count(passes, "pass"))
+	remain := count(passes, "pass") + " remain"
+	if passes == 1 {
+		remain += "s"
+	}
+	fmt.Fprintf(std.out, "job %q was removed from the ledger; its %s, in the ledger and where they lie\n", c.Name, remain)
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +49,16 @@ type summary struct {
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
 	Output          string  `json:"output"`
+}
+
+// notFound says that no row has the serial numbers that were asked for; forced if
+// --force was given.
+func (w *work) notFound(serials []string, forced bool) error {
+	hint := ""
+	if w.job.Source.Kind == jobs.SourceTables && !forced {
+		hint = ", of those that are not completed; --force looks at all"
+	}
+	return fmt.Errorf("no row has the serial number %s%s", strings.Join(serials, ", nor "), hint)
 }
 
 // Run makes the passes of the job.
@@ -102,11 +114,7 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	switch {
 	case len(m.unfound) > 0:
-		hint := ""
-		if w.job.Source.Kind == jobs.SourceTables && !c.Force {
-			hint = ", of those that are not completed; --force looks at all"
-		}
-		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), fmt.Errorf("no row has the serial number %s%s", strings.Join(m.unfound, ", nor "), hint)}
+		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), w.notFound(m.unfound, c.Force)}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
 	case s.Refused > 0 || lost:
@@ -131,8 +139,21 @@ func (s summary) print(w io.Writer, asJSON, dry bool) error {
 	if s.Made > 0 && s.Seconds >= 1 {
 		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
 	}
-	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, s.Output)
+	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, fromHere(s.Output))
 	return nil
+}
+
+// fromHere returns a path as seen from the current folder, if it lies in that.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return path
+	}
+	return rel
 }
 
 // explain adds what to do to errors that stop a whole run.

@@ -182,6 +182,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 		}
 	}
 	c, err := in.Import(ctx, 0)
+	if err == nil {
+		m.unfound = in.Unfound()
+	}
 	if err == nil && m.work.job.OnError.Stops(c) {
 		err = jobs.ErrTooManyRefused
 	}

@@ -146,12 +146,25 @@ func chosenRules(ids []string) ([]ruleLine, error) {
 			err := fmt.Errorf("no rule is called %q; passmill rules lists them", id)
 			if near := jobs.Nearest(id, names); near != "" {
 				err = fmt.Errorf("no rule is called %q; was %s meant?", id, near)
+			} else if about := rulesAbout(id, names); about != nil {
+				err = fmt.Errorf("no rule is called %q; of that subject there are %s", id, strings.Join(about, ", "))
 			}
 			return nil, status{exitUsage, err}
 		}
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
+}
+
+// rulesAbout returns the names that hold a word, or the word in the singular.
+func rulesAbout(word string, names []string) (about []string) {
+	word = strings.TrimSuffix(strings.ToLower(word), "s")
+	for _, name := range names {
+		if word != "" && strings.Contains(name, word) {
+			about = append(about, name)
+		}
+	}
+	return about
 }
 
 // explainRule prints all that is known of a rule.

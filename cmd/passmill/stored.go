@@ -57,7 +57,7 @@ func lookUp(ctx context.Context, db *ledger.DB, name string) (ledger.Job, error)
 		hint = "; it holds " + strings.Join(quoted, ", ")
 	}
 	if near := jobs.Nearest(name, names); near != "" {
-		hint += fmt.Sprintf(" (did you mean %q?)", near)
+		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return job, missingJob{fmt.Sprintf("the ledger holds no job %q%s", name, hint)}
 }

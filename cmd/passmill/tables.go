@@ -63,7 +63,11 @@ func (c *tablesCreateCommand) database(ctx context.Context, ledger string) (stri
 	case c.DatabaseEnv != "":
 		return fromEnvironment(c.DatabaseEnv)
 	case c.Job == "":
-		return defaultDatabase(".")
+		name, err := defaultDatabase(".")
+		if errors.Is(err, errNoDatabase) {
+			err = fmt.Errorf("%w; or name it here, as an SQLite file or a postgres:// URL: passmill tables create FILE", err)
+		}
+		return name, err
 	}
 	def, err := findJob(ctx, c.Job, ledger)
 	if err != nil {

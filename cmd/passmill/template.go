@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"passmill/jobs"
@@ -92,11 +93,21 @@ func (c *templateSheet) Run(std streams) (err error) {
 	if c.File == "" {
 		c.File = filepath.Base(c.Dir) + ".xlsx"
 	}
+	if !strings.EqualFold(filepath.Ext(c.File), ".xlsx") {
+		return fmt.Errorf("write the empty workbook: %s: it is a workbook, so its name must end in .xlsx", c.File)
+	}
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("write the empty workbook: %s: its folder does not exist; make it, or name another", c.File)
+	case err != nil:
 		return fmt.Errorf("write the empty workbook: %w; name another file behind the template, or remove this one", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			os.Remove(c.File) // what is not whole
+		}
+	}()
 	if c.Job {
 		return c.writeJob(f, std, t)
 	}

@@ -30,7 +30,7 @@ func (c *templateImport) Run(std streams) error {
 	}
 	pass, err := intake.Read(c.Pass)
 	if err != nil {
-		return fmt.Errorf("import: %w", err)
+		return fmt.Errorf("import: %w", noFile(c.Pass, err))
 	}
 	t, err := pass.Propose(intake.Options{Keep: c.Keep})
 	if err != nil {

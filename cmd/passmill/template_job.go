@@ -20,7 +20,7 @@ func (c *templateSheet) writeJob(w io.Writer, std streams, t *templates.Template
 	lines := []sheet.Line{
 		{Key: "template", Value: c.fromWorkbook(), Note: "the template's folder, seen from this workbook, or the name of a starter"},
 		{Key: "serial", Value: serial, Note: "the column that is the serial number of the pass: another one in each row"},
-		{Key: "certificate.p12", Value: "cert.p12", Note: "the Pass Type ID certificate with its key"},
+		{Key: "certificate.p12", Value: "cert.p12", Note: "the Pass Type ID certificate with its key; without certificate.p12 and a password, the one that passmill cert import took in"},
 		{Key: "certificate.passwordEnv", Value: "PASS_PASSWORD", Note: "the environment variable that holds its password; or name a file with it under certificate.passwordFile"},
 		{Key: "output.dir", Value: "out", Note: "the folder for the passes"},
 		{Key: "output.name", Note: "how the files are called; without a value {serial}.pkpass"},

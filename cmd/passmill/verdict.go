@@ -17,12 +17,12 @@ type verdict struct {
 // A finding is one of package verify, or one of package preflight. Its names in
 // JSON are an interface.
 type finding struct {
-	Code     string
-	Severity string
-	Path     string `json:",omitempty"` // in pass.json, or a file's name
-	Message  string
-	Phone    string
-	Fix      string
+	Code     string `json:"code"`
+	Severity string `json:"severity"`
+	Path     string `json:"path,omitempty"` // in pass.json, or a file's name
+	Message  string `json:"message"`
+	Phone    string `json:"phone,omitempty"` // the phone's own log text
+	Fix      string `json:"fix,omitempty"`
 }
 
 // judge joins the judgement on archive, manifest and signature with that on what

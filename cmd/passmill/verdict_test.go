@@ -125,3 +125,26 @@ func zipped(t *testing.T, pass string, others ...string) []byte {
 	}
 	return b.Bytes()
 }
+
+// TestVerdictsOfMany checks that how to mend a kind of finding is said once, and
+// that the good ones are not named.
+func TestVerdictsOfMany(t *testing.T) {
+	var out bytes.Buffer
+	p := verdicts{w: &out, many: true, told: map[string]bool{}}
+	icon := finding{Code: "icon", Severity: "refused", Path: "icon.png", Message: "is not there", Phone: "no icon", Fix: "add it"}
+	p.print(verdict{File: "a", Findings: []finding{icon}})
+	p.print(verdict{File: "b", Good: true})
+	p.print(verdict{File: "c", Findings: []finding{icon, {Code: "type", Severity: "refused", Message: "m", Fix: "add it"}}})
+	want := `a: a phone would refuse it
+  refused: icon.png: is not there (icon)
+    the phone's log says: no icon
+    to mend it: add it
+c: a phone would refuse it
+  refused: icon.png: is not there (icon)
+  refused: m (type)
+    to mend it: add it
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -44,13 +44,14 @@ func (c *verifyCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	good, bad := 0, 0
+	page := verdicts{w: std.out, json: c.JSON, many: len(files) > fewPasses, told: map[string]bool{}}
 	show := func(v verdict) {
 		if v.Good {
 			good++
 		} else {
 			bad++
 		}
-		c.print(std.out, v, len(files) <= fewPasses)
+		page.print(v)
 	}
 	if err := verifyFiles(ctx, files, verify.Options{Roots: roots, Chains: &verify.Chains{}}, show); err != nil {
 		return err
@@ -64,27 +65,41 @@ func (c *verifyCommand) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-func (c *verifyCommand) print(w io.Writer, v verdict, nameGood bool) {
-	if c.JSON {
+// verdicts are printed one by one. Of many, the good ones are not named, and how
+// to mend a kind of finding is said once.
+type verdicts struct {
+	w    io.Writer
+	json bool
+	many bool
+	told map[string]bool // kinds of findings that were explained
+}
+
+func (p *verdicts) print(v verdict) {
+	if p.json {
 		line, _ := json.Marshal(v) // strings and booleans can't fail
-		fmt.Fprintf(w, "%s\n", line)
+		fmt.Fprintf(p.w, "%s\n", line)
 		return
 	}
-	if v.Good && nameGood {
-		fmt.Fprintf(w, "%s: good (%s, serial number %s)\n", v.File, v.TypeID, v.Serial)
-	} else if !v.Good {
-		fmt.Fprintf(w, "%s: a phone would refuse it\n", v.File)
+	if v.Good && p.many {
+		return
+	}
+	if v.Good {
+		fmt.Fprintf(p.w, "%s: good (%s, serial number %s)\n", v.File, v.TypeID, v.Serial)
+	} else {
+		fmt.Fprintf(p.w, "%s: a phone would refuse it\n", v.File)
 	}
 	for _, f := range v.Findings {
-		if v.Good && !nameGood {
-			break
+		fmt.Fprintf(p.w, "  %s: %s (%s)\n", f.Severity, strings.TrimPrefix(f.Path+": "+f.Message, ": "), f.Code)
+		kind := f.Code + "\n" + f.Fix
+		if p.many && p.told[kind] {
+			continue
 		}
-		fmt.Fprintf(w, "  %s: %s (%s)\n", f.Severity, strings.TrimPrefix(f.Path+": "+f.Message, ": "), f.Code)
+		p.told[kind] = true
 		if f.Phone != "" {
-			fmt.Fprintf(w, "    the phone's log says: %s\n", f.Phone)
+			fmt.Fprintf(p.w, "    the phone's log says: %s\n", f.Phone)
 		}
 		if f.Fix != "" {
-			fmt.Fprintf(w, "    to mend it: %s\n", f.Fix)
+			fmt.Fprintf(p.w, "    to mend it: %s\n", f.Fix)
 		}
 	}
 }
@@ -99,7 +114,7 @@ func trustedRoots(files []string) (*x509.CertPool, error) {
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, noFile(name, err)
 		}
 		if !roots.AppendCertsFromPEM(text) {
 			return nil, fmt.Errorf("%s holds no certificate in PEM form; convert it with openssl x509 -inform DER", name)
@@ -113,7 +128,7 @@ func findPasses(names []string) (files []string, err error) {
 	for _, name := range names {
 		stat, err := os.Stat(name)
 		if err != nil {
-			return nil, err
+			return nil, noFile(name, err)
 		}
 		if !stat.IsDir() {
 			files = append(files, name)

@@ -96,7 +96,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 // place says where the names of the columns were looked for.
 func (w *work) place() string {
 	if w.job.Source.Kind != jobs.SourceFile {
-		return "the names of the columns that the database gives"
+		return "the columns that the database gives"
 	}
 	return fmt.Sprintf("the names of the columns in row %d of %s (header: under source names another row)", w.job.Source.Header, w.job.Source.File)
 }

@@ -133,6 +133,14 @@ func exists(name string) bool {
 	return err == nil
 }
 
+// noFile says of a named file that is not there just that.
+func noFile(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %q", name)
+	}
+	return err
+}
+
 // missingLedger is the error of commands that only look.
 func (w workspace) missingLedger() error {
 	return fmt.Errorf("there is no ledger at %s yet; passmill make makes it", w.database)

@@ -125,7 +125,7 @@ func TestManyMissing(t *testing.T) {
 	hints := 0
 	for i := range 300 {
 		f := take(t, a, "anna.pn"+string(rune(0x100+i)))
-		if strings.Contains(f.Findings[0].Fix, "meant") {
+		if strings.Contains(f.Findings[0].Fix, "nearly this name") {
 			hints++
 		}
 	}

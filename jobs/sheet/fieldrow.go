@@ -145,13 +145,29 @@ func (r *fieldReader) readSection(row jobs.Row, f *passField) {
 		f.problems = append(f.problems, r.problem(row, sectionColumn, "missing", "is required and empty", "write one of "+strings.Join(Sections, ", ")))
 	default:
 		fix := "write one of " + strings.Join(Sections, ", ")
-		if near := jobs.Nearest(text, Sections); near != "" {
+		if near := nearestSection(text); near != "" {
 			fix = "write " + near
 		}
 		p := r.problem(row, sectionColumn, "unknown-section", "is no section of a pass", fix)
 		p.Value = jobs.Shorten(text)
 		f.problems = append(f.problems, p)
 	}
+}
+
+// nearestSection returns the section that a word most likely means, which may be
+// written without Fields.
+func nearestSection(word string) string {
+	if near := jobs.Nearest(word, Sections); near != "" {
+		return near
+	}
+	var short []string
+	for _, s := range Sections {
+		short = append(short, strings.TrimSuffix(s, "Fields"))
+	}
+	if near := jobs.Nearest(word, short); near != "" {
+		return near + "Fields"
+	}
+	return ""
 }
 
 // typed reads the value: with a style it is what the style is for, and else what

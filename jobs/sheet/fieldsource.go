@@ -31,6 +31,8 @@ type Joined struct {
 	reader  *fieldReader
 	store   *fieldStore
 	at      jobs.Origin // the sheet of fields
+	hidden  Hidden      // what was done with its hidden rows
+	weight  weight      // what copying it would cost
 	columns []jobs.Column
 	wanted  []int // index into Sections, parallel to the added columns
 	notes   []jobs.Problem
@@ -50,7 +52,7 @@ func (b *Book) Join(ctx context.Context, rows *Source, name string, hidden Hidde
 		return nil, err
 	}
 	defer fields.Close()
-	j := &Joined{Source: rows, options: o, at: fields.origin}
+	j := &Joined{Source: rows, options: o, at: fields.origin, hidden: hidden, weight: fields.body.(*workbook).weight}
 	if j.reader, err = newFieldReader(fields.columns, o); err != nil {
 		return nil, b.about(fields.origin, err)
 	}

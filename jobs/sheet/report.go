@@ -48,6 +48,7 @@ type ReportOptions struct {
 type Report struct {
 	options ReportOptions
 	columns []jobs.Column
+	fields  *Joined // which has the sheet with fields of passes; nil if there is none
 	dir     *folder
 	spool   *spool
 	marks   []mark
@@ -76,8 +77,9 @@ type mark struct {
 	place  uint64 // the row, as placeOf has it
 	at     int64  // where the problem lies in the spool
 	row    int32  // its number in the source; 0 if it has none
-	column int16  // index of the source's column
+	column int16  // index of the source's column; of a sheet with fields, the column's number
 	rank   uint8  // of the severity: 0 is the worst
+	fields bool   // it is on the sheet with fields of passes
 }
 
 // NewReport checks that the report may be written to its file, before anybody
@@ -89,7 +91,8 @@ func NewReport(o ReportOptions) (*Report, error) {
 	}
 	o.Limits = o.Limits.filled()
 	dir := &folder{path: o.TempDir}
-	return &Report{options: o, columns: o.Source.Columns(), dir: dir, spool: newSpool(dir), kinds: map[kind]*tally{}}, nil
+	fields, _ := o.Source.(*Joined)
+	return &Report{options: o, columns: o.Source.Columns(), fields: fields, dir: dir, spool: newSpool(dir), kinds: map[kind]*tally{}}, nil
 }
 
 // Add takes in a problem. Problems are listed in the order of their adding.
@@ -100,10 +103,12 @@ func (r *Report) Add(p jobs.Problem) {
 	}
 	r.listed++
 	at := r.spool.size
-	if place, ok := placeOf(p.Origin); ok {
-		r.marks = append(r.marks, mark{place, at, int32(p.Origin.Row), int16(r.column(p)), uint8(rank(p.Severity))})
+	if r.ofFields(p.Origin) {
+		r.markFields(p, at)
+	} else if place, ok := placeOf(p.Origin); ok {
+		r.marks = append(r.marks, mark{place, at, int32(p.Origin.Row), int16(r.column(p)), uint8(rank(p.Severity)), false})
 	} else if column := r.column(p); p.Origin.Column != "" && column >= 0 { // about the column itself
-		r.marks = append(r.marks, mark{headerPlace, at, int32(r.headerRow()), int16(column), uint8(rank(p.Severity))})
+		r.marks = append(r.marks, mark{headerPlace, at, int32(r.headerRow()), int16(column), uint8(rank(p.Severity)), false})
 	}
 	data, err := json.Marshal(p)
 	if err == nil {
@@ -114,7 +119,7 @@ func (r *Report) Add(p jobs.Problem) {
 
 func (r *Report) count(p jobs.Problem) {
 	r.total++
-	if p.Severity == jobs.Refused && p.Origin.Row == 0 {
+	if p.Severity == jobs.Refused && p.Origin.Row == 0 && !r.ofFields(p.Origin) {
 		r.refused++
 	}
 	k := kind{p.Code, p.Severity}

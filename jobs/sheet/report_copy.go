@@ -26,9 +26,13 @@ func (r *Report) copyable() (s *Source, why string) {
 	if !ok {
 		return nil, ""
 	}
+	load := w.weight
+	if r.marksFields() { // then excelize loads that sheet too
+		load = load.with(r.fields.weight)
+	}
 	l := r.options.Limits
 	switch {
-	case w.weight.dense > l.Cells || w.weight.last > l.Rows || w.weight.merges > l.Merges || w.weight.unpacked > l.Unpacked:
+	case load.dense > l.Cells || load.last > l.Rows || load.merges > l.Merges || load.unpacked > l.Unpacked:
 		return nil, "The workbook is too large to be copied"
 	case w.weight.macros:
 		return nil, "The workbook holds macros and is not copied"
@@ -40,12 +44,19 @@ func (r *Report) copyable() (s *Source, why string) {
 
 // A weight is what copying a workbook would cost, and what stands against it.
 type weight struct {
-	dense    int   // cells of the sheet, up to the last one of each row
-	last     int   // number of the sheet's last row
-	merges   int   // ranges of merged cells
+	dense    int   // cells of the sheets, up to the last one of each row
+	last     int   // number of a sheet's last row
+	merges   int   // ranges of merged cells of a sheet
 	unpacked int64 // bytes of all parts
 	macros   bool
 	report   bool // it is a report of an earlier check
+}
+
+// with adds another sheet of the same workbook.
+func (w weight) with(other weight) weight {
+	w.dense += other.dense
+	w.last, w.merges = max(w.last, other.last), max(w.merges, other.merges)
+	return w
 }
 
 func (a *archive) weigh() (w weight) {
@@ -74,7 +85,10 @@ func (r *Report) writeCopy(ctx context.Context, s *Source, out *os.File, count j
 		return nil, err
 	}
 	defer f.Close()
-	c := &copying{report: r, file: f, sheet: s.origin.Sheet, styles: map[style]int{}}
+	c := &copying{report: r, file: f, sheets: []*markedSheet{{sheet: s.origin.Sheet}}, styles: map[style]int{}}
+	if r.marksFields() {
+		c.sheets = append(c.sheets, &markedSheet{sheet: r.fields.at.Sheet})
+	}
 	if err := c.mark(); err != nil {
 		return nil, err
 	}

@@ -13,10 +13,18 @@ import (
 type copying struct {
 	report *Report
 	file   *excelize.File
-	sheet  string
+	sheets []*markedSheet
 	styles map[style]int
-	noted  []string // addresses of the cells with a note
-	unsaid int      // cells that got a colour but no note
+	noted  int // cells with a note
+	unsaid int // cells that got a colour but no note
+}
+
+// A markedSheet is a sheet of the copy that has marks: the first one is that with the
+// rows, and the other one that with fields of passes.
+type markedSheet struct {
+	sheet string
+	own   map[string]string // the user's notes, by cell
+	noted []string          // addresses of the cells with a note of ours
 }
 
 // A style is one of the user's in the colour of a severity.
@@ -30,67 +38,77 @@ func (c *copying) mark() error {
 	if err := c.roomForNotes(); err != nil {
 		return err
 	}
-	own, err := c.ownNotes()
-	if err != nil {
-		return err
+	for _, p := range c.sheets {
+		if err := c.ownNotes(p); err != nil {
+			return err
+		}
 	}
-	for s := range spots(c.report.marks, byRow) {
+	for s := range spots(c.report.marks, bySheet) {
 		if s[0].row == 0 {
 			continue
 		}
-		at := c.report.columns[s[0].column].Ref + strconv.Itoa(int(s[0].row))
-		if err := c.colour(at, s[0].rank); err != nil {
+		p, at := c.place(s[0])
+		if err := c.colour(p.sheet, at, s[0].rank); err != nil {
 			return err
 		}
-		if len(c.noted) == c.report.options.Limits.Noted {
+		if c.noted == c.report.options.Limits.Noted {
 			c.unsaid++
 			continue
 		}
-		if err := c.write(at, s, own); err != nil {
+		c.noted++
+		if err := c.write(p, at, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *copying) write(at string, s spot, own map[string]string) error {
-	comment, err := c.report.note(at, s, own[at])
+// place returns the sheet of a mark and the address of its cell.
+func (c *copying) place(m mark) (p *markedSheet, at string) {
+	if m.fields {
+		return c.sheets[1], address(int(m.column), int(m.row))
+	}
+	return c.sheets[0], c.report.letters(int(m.column)) + strconv.Itoa(int(m.row))
+}
+
+func (c *copying) write(p *markedSheet, at string, s spot) error {
+	comment, err := c.report.note(p.sheet, at, s, p.own[at])
 	if err != nil {
 		return err
 	}
-	if _, ok := own[at]; ok { // a cell has room for one
-		if err := c.file.DeleteComment(c.sheet, at); err != nil {
+	if _, ok := p.own[at]; ok { // a cell has room for one
+		if err := c.file.DeleteComment(p.sheet, at); err != nil {
 			return err
 		}
 	}
-	c.noted = append(c.noted, at)
-	return c.file.AddComment(c.sheet, comment)
+	p.noted = append(p.noted, at)
+	return c.file.AddComment(p.sheet, comment)
 }
 
-func (c *copying) ownNotes() (map[string]string, error) {
-	list, err := c.file.GetComments(c.sheet)
+func (c *copying) ownNotes(p *markedSheet) error {
+	list, err := c.file.GetComments(p.sheet)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	own := make(map[string]string, len(list))
+	p.own = make(map[string]string, len(list))
 	for _, n := range list {
-		own[n.Cell] = noteText(n)
+		p.own[n.Cell] = noteText(n)
 	}
-	return own, nil
+	return nil
 }
 
 func (c *copying) remarks() []string {
 	if c.unsaid == 0 {
 		return c.report.unlisted()
 	}
-	said := fmt.Sprintf("The first %s with a problem have notes; %s more are coloured only, and listed below with what is wrong.", plural(len(c.noted), "cell"), number(c.unsaid))
+	said := fmt.Sprintf("The first %s with a problem have notes; %s more are coloured only, and listed below with what is wrong.", plural(c.noted, "cell"), number(c.unsaid))
 	return append([]string{said}, c.report.unlisted()...)
 }
 
 // colour gives a cell the ground and the letters of a severity, and leaves
 // everything else of its style as the user has it.
-func (c *copying) colour(at string, rank uint8) error {
-	own, err := c.file.GetCellStyle(c.sheet, at)
+func (c *copying) colour(sheet, at string, rank uint8) error {
+	own, err := c.file.GetCellStyle(sheet, at)
 	if err != nil {
 		return err
 	}
@@ -102,7 +120,7 @@ func (c *copying) colour(at string, rank uint8) error {
 		}
 		c.styles[key] = id
 	}
-	return c.file.SetCellStyle(c.sheet, at, at, id)
+	return c.file.SetCellStyle(sheet, at, at, id)
 }
 
 // derive makes the style of a coloured cell from the user's own. It works on
@@ -135,15 +153,21 @@ func (c *copying) derive(key style) (int, error) {
 // target implements the links of the summary.
 func (c *copying) target(p jobs.Problem) string {
 	row := p.Origin.Row
+	if c.report.ofFields(p.Origin) {
+		if row == 0 {
+			return ""
+		}
+		return locate(p.Origin.Sheet, c.report.fieldColumn(p.Origin), row)
+	}
 	if row == 0 {
 		if p.Origin.Column == "" {
 			return ""
 		}
 		row = c.report.headerRow()
 	}
-	column, _, err := parseRef(c.report.columns[c.report.column(p)].Ref + "1")
+	column, _, err := parseRef(c.report.letters(c.report.column(p)) + "1")
 	if err != nil {
 		return ""
 	}
-	return locate(c.sheet, column, row)
+	return locate(c.sheets[0].sheet, column, row)
 }

@@ -53,7 +53,17 @@ func spots(marks []mark, less func(a, b mark) int) iter.Seq[spot] {
 	}
 }
 
-func byRow(a, b mark) int   { return cmp.Compare(a.row, b.row) }
+// bySheet orders marks by the sheet that they are on, and by rows.
+func bySheet(a, b mark) int {
+	if a.fields != b.fields {
+		if b.fields {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a.row, b.row)
+}
+
 func byPlace(a, b mark) int { return cmp.Compare(a.place, b.place) }
 
 // problem reads back the problem that lies at an offset of the spool.

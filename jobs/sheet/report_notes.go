@@ -13,9 +13,9 @@ import (
 const noteAuthor = "passmill"
 
 // note returns the note on a cell: what is wrong with it and how to mend it. It
-// does not repeat the value, which stands in the cell. Under it comes what the
-// user's own note says.
-func (r *Report) note(at string, s spot, own string) (excelize.Comment, error) {
+// does not repeat the value, which stands in the cell, nor the cell, unless the
+// problem is one of another sheet. Under it comes what the user's own note says.
+func (r *Report) note(sheet, at string, s spot, own string) (excelize.Comment, error) {
 	c := excelize.Comment{Author: noteAuthor, Cell: at, Width: 300}
 	lines := 1
 	for i, m := range s {
@@ -24,6 +24,9 @@ func (r *Report) note(at string, s spot, own string) (excelize.Comment, error) {
 			return c, err
 		}
 		head, rest := string(p.Severity)+": ", describe(p)
+		if m.fields && p.Origin.Sheet != sheet {
+			rest = p.Origin.Cell() + ": " + rest
+		}
 		if i > 0 {
 			head = "\n\n" + head
 		}

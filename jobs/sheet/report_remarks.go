@@ -42,6 +42,12 @@ func (r *Report) unlisted() []string {
 
 // target implements the links of the summary.
 func (e *excerpt) target(p jobs.Problem) string {
+	if e.report.ofFields(p.Origin) {
+		if row := e.linked[placeOfPass(p.Serial)]; p.Serial != "" && row > 0 {
+			return locate(e.sheet, e.report.serialIndex()+2, row)
+		}
+		return ""
+	}
 	place, ok := placeOf(p.Origin)
 	row := e.linked[place]
 	if !ok && p.Origin.Column != "" {

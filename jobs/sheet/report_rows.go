@@ -106,6 +106,7 @@ func (e *excerpt) prepare() error {
 	if e.looks, err = newLooks(e.file); err != nil {
 		return err
 	}
+	e.report.toPasses()
 	for s := range spots(e.report.marks, byPlace) {
 		e.marks = append(e.marks, s)
 	}
@@ -167,8 +168,7 @@ func (e *excerpt) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		place, _ := placeOf(row.Origin)
-		spots := e.of(place)
+		place, spots, pass := e.find(row)
 		if len(spots) == 0 && !e.whole {
 			continue
 		}
@@ -181,6 +181,9 @@ func (e *excerpt) write(ctx context.Context) error {
 		}
 		if len(e.linked) < e.report.options.Limits.Linked && len(spots) > 0 {
 			e.linked[place] = e.lines.row
+			if pass != 0 {
+				e.linked[pass] = e.lines.row
+			}
 		}
 	}
 	if e.lines.row > 1 {
@@ -228,7 +231,7 @@ func (e *excerpt) notes(spots []spot) error {
 			continue
 		}
 		e.noted++
-		comment, err := e.report.note(address(int(s[0].column)+2, e.lines.row), s, "")
+		comment, err := e.report.note(e.sheet, address(int(s[0].column)+2, e.lines.row), s, "")
 		if err == nil {
 			err = e.file.AddComment(e.sheet, comment)
 		}

@@ -70,11 +70,17 @@ func (s *summary) opening(count jobs.Count, remarks []string) {
 		title = fmt.Sprintf("%s: %s of %s to mend", about, number(n), plural(count.Rows, "row"))
 	} else if r.refused > 0 {
 		title = fmt.Sprintf("%s: %s to mend before any pass can be made", about, plural(r.refused, "problem"))
+	} else if n := r.strayFields(); n > 0 {
+		title = fmt.Sprintf("%s: %s of no row to mend", about, plural(n, "problem"))
+	}
+	own := "file"
+	if r.source() == nil {
+		own = "data"
 	}
 	s.lines.height = 30
 	s.lines.add(cell(s.looks.title, title))
-	s.lines.add(cell(s.looks.lead, fmt.Sprintf("Job %s, checked on %s. Mend your own file and check it again; this report does not change it.",
-		legible(r.options.Job), r.options.Now.Format("2 January 2006 at 15:04"))))
+	s.lines.add(cell(s.looks.lead, fmt.Sprintf("Job %s, checked on %s. Mend your own %s and check it again; this report does not change it.",
+		legible(r.options.Job), r.options.Now.Format("2 January 2006 at 15:04"), own)))
 	for _, remark := range remarks {
 		s.lines.add(cell(s.looks.remark, legible(remark)))
 	}
@@ -92,6 +98,10 @@ func (s *summary) counts(count jobs.Count) {
 		severity := severities[i] // as many as there are counts
 		s.lines.add(cell(s.looks.label, line.label), excelize.Cell{StyleID: s.looks.figure, Value: line.n}, nil, nil,
 			cell(s.looks.severity[i], string(severity)), cell(s.looks.lead, tints[severity].meaning))
+	}
+	if n := s.report.strayFields(); n > 0 {
+		s.lines.add(cell(s.looks.label, "Of no row"), excelize.Cell{StyleID: s.looks.figure, Value: n},
+			cell(s.looks.lead, "  to mend on the sheet "+legible(s.report.fields.at.Sheet)+"; passes are made without it"))
 	}
 	if s.report.refused > 0 {
 		s.lines.add(cell(s.looks.label, "Not of a row"), excelize.Cell{StyleID: s.looks.figure, Value: s.report.refused},

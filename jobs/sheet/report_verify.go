@@ -23,9 +23,12 @@ func (c *copying) roomForNotes() error {
 		}
 		return true
 	})
-	for _, name := range []string{fmt.Sprintf("xl/comments%d.xml", notes+1), fmt.Sprintf("xl/drawings/vmlDrawing%d.vml", notes+1)} {
-		if _, taken := c.file.Pkg.Load(name); taken {
-			return fmt.Errorf("%w: the name of the part %s is taken", errUnlike, name)
+	for i := range c.sheets {
+		n := notes + 1 + i
+		for _, name := range []string{fmt.Sprintf("xl/comments%d.xml", n), fmt.Sprintf("xl/drawings/vmlDrawing%d.vml", n)} {
+			if _, taken := c.file.Pkg.Load(name); taken {
+				return fmt.Errorf("%w: the name of the part %s is taken", errUnlike, name)
+			}
 		}
 	}
 	return nil
@@ -90,12 +93,29 @@ func toFront(f *excelize.File) {
 	}
 }
 
-// verify reads the finished copy as strictly as any workbook, and compares it
-// with the source: all rows with all their values, and a note on each cell that
-// was to have one.
+// verify reads the finished copy as strictly as any workbook, and compares its
+// marked sheets with those of the source: all rows with all their values, and a
+// note on each cell that was to have one.
 func (c *copying) verify(ctx context.Context, s *Source, file string) error {
+	if err := c.verifySheet(ctx, s, c.sheets[0], file); err != nil || len(c.sheets) == 1 {
+		return err
+	}
 	o := s.options
-	o.File, o.Sheet, o.Limits = file, c.sheet, reportFileLimits()
+	o.Sheet, o.Header, o.Hidden = c.sheets[1].sheet, 0, c.report.fields.hidden
+	fields, err := Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer fields.Close()
+	if fields.hash != s.hash {
+		return ErrChanged
+	}
+	return c.verifySheet(ctx, fields, c.sheets[1], file)
+}
+
+func (c *copying) verifySheet(ctx context.Context, s *Source, p *markedSheet, file string) error {
+	o := s.options
+	o.File, o.Sheet, o.Limits = file, p.sheet, reportFileLimits()
 	made, err := Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnlike, err)
@@ -109,13 +129,13 @@ func (c *copying) verify(ctx context.Context, s *Source, file string) error {
 		}
 		got, err, ok := next()
 		if err != nil || !ok || got.Origin.Row != want.Origin.Row || !slices.Equal(got.Cells, want.Cells) {
-			return fmt.Errorf("%w in row %d", errUnlike, want.Origin.Row)
+			return fmt.Errorf("%w in row %d of the sheet %s", errUnlike, want.Origin.Row, p.sheet)
 		}
 	}
 	if _, _, more := next(); more {
 		return fmt.Errorf("%w: it has more rows", errUnlike)
 	}
-	return c.verifyNotes(made)
+	return verifyNotes(made, p)
 }
 
 // reportFileLimits are those of a report that is read again: its summary may
@@ -126,12 +146,12 @@ func reportFileLimits() Limits {
 	return l
 }
 
-func (c *copying) verifyNotes(made *Source) error {
-	count, err := countNotes(made.options.File, c.sheet)
+func verifyNotes(made *Source, p *markedSheet) error {
+	count, err := countNotes(made.options.File, p.sheet)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnlike, err)
 	}
-	for _, at := range c.noted {
+	for _, at := range p.noted {
 		if count[at] != 1 {
 			return fmt.Errorf("%w: its note on %s is missing", errUnlike, at)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,12 +75,15 @@ func openPostgres(dsn string, m mode) (*database, error) {
 	return &database{pool: pool, postgres: true, name: cfg.Database}, nil
 }
 
-func openSQLite(path string, m mode) (*database, error) {
-	path, err := filepath.Abs(path)
+func openSQLite(named string, m mode) (*database, error) {
+	path, err := filepath.Abs(named)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(path); err != nil && m != toCreate {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file %q; name the right one, or make the database first", named)
+		}
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	params := []string{"mode=" + map[mode]string{toRead: "ro", toWrite: "rw", toCreate: "rwc"}[m]}
@@ -126,7 +130,7 @@ func (p *patience) wait(ctx context.Context, why error) error {
 		p.since, p.next = time.Now(), 10*time.Millisecond
 	}
 	if time.Since(p.since) > longest {
-		return fmt.Errorf("the connection was lost, and %d seconds of trying did not bring it back: %w", int(longest.Seconds()), why)
+		return fmt.Errorf("it could not be reached, and %d seconds of trying did not change that: %w", int(longest.Seconds()), why)
 	}
 	timer := time.NewTimer(p.next)
 	defer timer.Stop()

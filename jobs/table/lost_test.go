@@ -199,7 +199,7 @@ func TestServerGone(t *testing.T) {
 	c.listener.Close()
 	c.after.Store(4000)
 	got, err := drain(t.Context(), q)
-	if err == nil || !strings.Contains(err.Error(), "did not bring it back") || len(got) == 0 || len(got) == 1000 {
+	if err == nil || !strings.Contains(err.Error(), "seconds of trying did not change that") || len(got) == 0 || len(got) == 1000 {
 		t.Errorf("%d rows, error %v", len(got), err)
 	}
 }

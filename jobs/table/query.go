@@ -97,7 +97,7 @@ func (q *Query) bind(given map[string]string) error {
 	for _, name := range names {
 		value, ok := given[name]
 		if !ok && name != sinceName {
-			errs = append(errs, fmt.Errorf("parameter :%s has no value; write it under params:%s", name, didYouMean(name, slices.Collect(maps.Keys(given)))))
+			errs = append(errs, fmt.Errorf("parameter :%s has no value; write it under params:%s", name, didYouMean(name, append(slices.Collect(maps.Keys(given)), sinceName))))
 		}
 		q.args = append(q.args, value)
 	}

@@ -160,7 +160,7 @@ func TestQueryMistakes(t *testing.T) {
 		{pg, "WITH gone AS (DELETE FROM m RETURNING id) SELECT id FROM gone", "", nil, []string{"data-modifying statement must be at the top level"}},
 		{"postgres://db.example.com/crm?sslmode=disable", "SELECT 1", "", nil, []string{"must verify the server"}},
 		{"mysql://x", "SELECT 1", "", nil, []string{"SQLite file or a postgres:// URL"}},
-		{filepath.Join(t.TempDir(), "none.db"), "SELECT 1", "", nil, []string{"none.db: no such file"}},
+		{filepath.Join(t.TempDir(), "none.db"), "SELECT 1", "", nil, []string{`none.db"; name the right one`}},
 	}
 	for _, test := range tests {
 		_, err := table.OpenQuery(t.Context(), table.QueryOptions{Database: test.dsn, SQL: test.sql, Key: test.key, Params: test.params})

@@ -30,8 +30,8 @@ var stringsRules = []Rule{
 		Passes: []Example{{Files: map[string]string{"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`}}},
 	},
 	{
-		ID: "strings-keys", What: "all languages translate the same texts", Source: "Apple: Creating the source for a pass", Severity: LooksWrong,
-		Fix: "add it", Check: checkStringKeys,
+		ID: "strings-keys", What: "all languages translate the same texts; one that repeats them needs no more", Source: "Apple: Creating the source for a pass", Severity: LooksWrong,
+		Fix: "add what is missing", Check: checkStringKeys,
 		Fails: []Example{{
 			Files: map[string]string{
 				"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`, "fr.lproj/pass.strings": `"Member" = "Membre";`,
@@ -40,6 +40,8 @@ var stringsRules = []Rule{
 		}},
 		Passes: []Example{{Files: map[string]string{
 			"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`, "fr.lproj/pass.strings": `"Member" = "Membre"; "Club card" = "Carte";`,
+		}}, {Files: map[string]string{
+			"de.lproj/pass.strings": `"Member" = "Mitglied"; "Club card" = "Karte";`, "en.lproj/pass.strings": `"Member" = "Member";`,
 		}}},
 	},
 	{
@@ -107,6 +109,9 @@ func checkStringKeys(p *Pass) []Finding {
 		}
 	}
 	return p.strings(func(s Strings) string {
+		if repeats(s) {
+			return ""
+		}
 		missing := make(map[string]bool, len(all))
 		for key := range all {
 			missing[key] = true
@@ -116,6 +121,12 @@ func checkStringKeys(p *Pass) []Finding {
 		}
 		return lacks(missing)
 	})
+}
+
+// repeats reports whether strings are those of the language that pass.json is
+// written in: each text stands for itself, and so does one that is not there.
+func repeats(s Strings) bool {
+	return len(s.Entries) > 0 && !slices.ContainsFunc(s.Entries, func(e render.Entry) bool { return e.Key != e.Value })
 }
 
 // lacks names keys of strings, a few of them.
