@@ -6,19 +6,20 @@ import (
 	"errors"
 
 	"passmill/jobs"
+	"passmill/jobs/connect"
 )
 
 // query reads outside of transactions and calls scan for every row. It doesn't
 // try again if the connection breaks: scan may have been called.
 func (d *DB) query(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
 	if d.dialect == postgres {
-		return each(d.read.QueryContext(ctx, d.dialect.sql(query), args...))(scan)
+		return connect.Each(d.read.QueryContext(ctx, d.dialect.sql(query), args...))(scan)
 	}
 	stmt, err := d.prepared(ctx, d.dialect.sql(query))
 	if err != nil {
 		return err
 	}
-	return each(stmt.QueryContext(ctx, args...))(scan)
+	return connect.Each(stmt.QueryContext(ctx, args...))(scan)
 }
 
 // get reads one row into dest, and again if the connection breaks. No row is

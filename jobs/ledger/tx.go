@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -175,13 +174,13 @@ func (t *tx) affect(ctx context.Context, query string, args ...any) (int64, erro
 // each queries and calls scan for every row.
 func (t *tx) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
 	if t.solo == nil {
-		return each(t.QueryContext(ctx, t.dialect.sql(query), args...))(scan)
+		return connect.Each(t.QueryContext(ctx, t.dialect.sql(query), args...))(scan)
 	}
 	stmt, err := t.solo.prepared(ctx, t.dialect.sql(query))
 	if err != nil {
 		return err
 	}
-	return each(stmt.QueryContext(ctx, args...))(scan)
+	return connect.Each(stmt.QueryContext(ctx, args...))(scan)
 }
 
 // one queries one row. found is false if there is none.
@@ -191,20 +190,4 @@ func (t *tx) one(ctx context.Context, dest []any, query string, args ...any) (fo
 		return rows.Scan(dest...)
 	}, query, args...)
 	return found, err
-}
-
-// each takes the result of a query and calls scan for every row.
-func each(rows *sql.Rows, err error) func(scan func(*sql.Rows) error) error {
-	return func(scan func(*sql.Rows) error) error {
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return errors.Join(rows.Err(), rows.Close())
-	}
 }

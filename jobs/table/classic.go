@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/lib/pq"
 
 	"passmill/jobs"
+	"passmill/jobs/connect"
 )
 
 // SerialColumn is the name of the first column of a [Classic].
@@ -112,29 +112,13 @@ func (c *Classic) distinct(ctx context.Context, table, column string) (values []
 			SELECT (SELECT MIN(%[2]s) FROM %[1]s WHERE pass_type_identifier = $1 AND %[2]s > found.value) FROM found WHERE found.value IS NOT NULL
 		)
 		SELECT value FROM found WHERE value IS NOT NULL`, table, column)
-	err = each(c.db.pool.QueryContext(ctx, query, c.typeID))(func(rows *sql.Rows) error {
+	err = connect.Each(c.db.pool.QueryContext(ctx, query, c.typeID))(func(rows *sql.Rows) error {
 		var value string
 		err := rows.Scan(&value)
 		values = append(values, value)
 		return err
 	})
 	return values, err
-}
-
-// each takes the result of a query and calls scan for every row.
-func each(rows *sql.Rows, err error) func(scan func(*sql.Rows) error) error {
-	return func(scan func(*sql.Rows) error) error {
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return errors.Join(rows.Err(), rows.Close())
-	}
 }
 
 // Foundation returns the row of pass_foundation that is in force.
@@ -243,7 +227,7 @@ func (c *Classic) page(ctx context.Context, last sql.NullString) ([]pass, error)
 		behind, args = " AND serial_number > $2", append(args, last.String)
 	}
 	query := fmt.Sprintf("SELECT serial_number, %s FROM pass_job WHERE %s%s ORDER BY serial_number LIMIT %d", c.db.mark(), c.where(), behind, pageRows)
-	err = each(tx.QueryContext(ctx, query, args...))(func(rows *sql.Rows) error {
+	err = connect.Each(tx.QueryContext(ctx, query, args...))(func(rows *sql.Rows) error {
 		var p pass
 		err := rows.Scan(&p.serial, &p.mark)
 		page = append(page, p)
@@ -289,7 +273,7 @@ func (c *Classic) fill(ctx context.Context, tx *sql.Tx, index map[string]*pass, 
 		in = "pass_type_identifier = $1 AND serial_number = ANY ($2)"
 	}
 	query := "SELECT serial_number, name, value FROM pass_job_field WHERE " + in
-	err := each(tx.QueryContext(ctx, query, c.typeID, serials))(func(rows *sql.Rows) error {
+	err := connect.Each(tx.QueryContext(ctx, query, c.typeID, serials))(func(rows *sql.Rows) error {
 		var serial string
 		var f field
 		if err := rows.Scan(&serial, &f.name, &f.value); err != nil {
@@ -302,7 +286,7 @@ func (c *Classic) fill(ctx context.Context, tx *sql.Tx, index map[string]*pass, 
 		return err
 	}
 	query = "SELECT serial_number, section, position, key, label, value, change_message, attributes FROM pass_job_dictionary WHERE " + in + " ORDER BY serial_number, section, position"
-	return each(tx.QueryContext(ctx, query, c.typeID, serials))(func(rows *sql.Rows) error {
+	return connect.Each(tx.QueryContext(ctx, query, c.typeID, serials))(func(rows *sql.Rows) error {
 		var serial string
 		var d dictionary
 		if err := rows.Scan(&serial, &d.section, &d.position, &d.key, &d.label, &d.value, &d.changeMessage, &d.attributes); err != nil {
