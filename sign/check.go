@@ -37,8 +37,12 @@ func (id *Identity) wrong(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w: the certificate %s", id.name, sentinel, fmt.Sprintf(format, args...))
 }
 
-// checkFitness returns all that is wrong whatever the time.
+// checkFitness returns all that is wrong whatever the time. Of a certificate of
+// another kind, no more needs to be said.
 func (id *Identity) checkFitness() error {
+	if KindOf(id.cert) != KindPass {
+		return id.checkPurpose()
+	}
 	return errors.Join(id.checkKey(), id.checkPurpose(), id.checkNames(), id.checkIssuer())
 }
 
