@@ -15,7 +15,7 @@ import (
 type Listed struct {
 	sign.Entry
 	Versions []sign.Version // the one that signs first
-	Uses     []sign.Use     // of all versions
+	Uses     []sign.Use     // of all versions, ever
 }
 
 // Active returns the certificate that signs.
@@ -174,8 +174,13 @@ func (r *Ring) Remove(ctx context.Context, e sign.Entry, force bool) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 1 && len(list[0].Uses) > 0 && !force {
-		l := list[0]
+	var l Listed
+	if len(list) == 1 && !force {
+		if l, err = r.inUse(ctx, list[0]); err != nil {
+			return err
+		}
+	}
+	if len(l.Uses) > 0 {
 		return fmt.Errorf("%s is %w by jobs %s (templates %s), whose passes could not be made again; say --force to remove it all the same",
 			e.Title(), sign.ErrInUse, strings.Join(l.Jobs(), ", "), strings.Join(l.Templates(), ", "))
 	}
@@ -186,6 +191,32 @@ func (r *Ring) Remove(ctx context.Context, e sign.Entry, force bool) error {
 		return fmt.Errorf("%s: %w: make another one the default first: passmill cert default NAME", e.Title(), sign.ErrDefault)
 	}
 	return err
+}
+
+// inUse leaves of an entry's uses those that are left: passes that were signed again
+// with a certificate of another entry use that one. Of an entry that signed nothing
+// ever, no pass is looked at.
+func (r *Ring) inUse(ctx context.Context, l Listed) (Listed, error) {
+	var left []sign.Use
+	signed := map[string]bool{}
+	for _, u := range l.Uses {
+		if u.Passes == 0 { // a stored job that has not run
+			left = append(left, u)
+		}
+		signed[u.Certificate] = signed[u.Certificate] || u.Passes > 0
+	}
+	for _, v := range l.Versions {
+		if !signed[v.Certificate.ID] {
+			continue
+		}
+		uses, err := r.Store.PassesSignedBy(ctx, v.Certificate.ID)
+		if err != nil {
+			return l, err
+		}
+		left = append(left, uses...)
+	}
+	l.Uses = left
+	return l, nil
 }
 
 // clockSlack is how far two clocks that are right may differ.
