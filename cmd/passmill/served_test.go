@@ -20,6 +20,7 @@ type served struct {
 	url    string
 	secret string // of the API key "test", which may do everything
 	log    *lockedBuffer
+	stop   func() // in good order
 }
 
 // A lockedBuffer is what a process says while a test reads it.
@@ -40,7 +41,7 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// serve starts a server, with an API key; it stops at the end of the test.
+// serve starts a server, with an API key; it stops at the end of the test at the latest.
 func (s *sandbox) serve() *served {
 	s.t.Helper()
 	out, err := s.command(nil, "key", "add", "test", "--scope", "certificates:read,certificates:write").Output()
@@ -55,10 +56,13 @@ func (s *sandbox) serve() *served {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	s.t.Cleanup(func() {
+	v.stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
+		if err := <-ended; err != nil {
+			s.t.Errorf("the server ended: %v\n%s", err, v.log)
+		}
 	})
+	s.t.Cleanup(v.stop)
 	for v.url == "" {
 		var said struct{ Address string }
 		for line := range strings.Lines(v.log.String()) {
@@ -68,7 +72,7 @@ func (s *sandbox) serve() *served {
 		}
 		select {
 		case err := <-ended:
-			ended <- err
+			ended <- nil // for stop
 			s.t.Fatalf("the server ended: %v\n%s", err, v.log)
 		case <-time.After(10 * time.Millisecond): // a process of its own can only be looked at
 		}
