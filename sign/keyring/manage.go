@@ -139,11 +139,15 @@ func (r *Ring) Find(ctx context.Context, tenant, text string) (sign.Entry, error
 	if err != nil {
 		return sign.Entry{}, err
 	}
-	found := slices.DeleteFunc(entries, func(e sign.Entry) bool { return e.Tenant != tenant || !Named(e, text) })
+	named := slices.DeleteFunc(entries, func(e sign.Entry) bool { return !Named(e, text) })
+	found := slices.DeleteFunc(slices.Clone(named), func(e sign.Entry) bool { return e.Tenant != tenant })
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if tenant == "" && len(named) > 0 { // only who runs passmill asks for the account's
+			return sign.Entry{}, fmt.Errorf("%w: the account has none that is called %q, but tenant %q has: say --tenant %s", ErrNone, text, named[0].Tenant, shell(named[0].Tenant))
+		}
 		return sign.Entry{}, fmt.Errorf("%w: %s has none that is called %q; passmill cert list shows what is there", ErrNone, whose(tenant), text)
 	}
 	return sign.Entry{}, fmt.Errorf("%w: %q means %d of %s; name one by the beginning of its id, which passmill cert list shows", ErrAmbiguous, text, len(found), whose(tenant))
@@ -153,7 +157,7 @@ func (r *Ring) Find(ctx context.Context, tenant, text string) (sign.Entry, error
 // for the audit.
 func (r *Ring) Update(ctx context.Context, e sign.Entry, detail string) (sign.Entry, error) {
 	event := r.Event(sign.ActionChange)
-	event.Detail = detail
+	event.Detail = fmt.Sprintf("%s%s: %s", e.BaseName, ofTenant(e.Tenant), detail)
 	return r.Store.UpdateEntry(ctx, e, event)
 }
 
@@ -163,7 +167,9 @@ func (r *Ring) MakeDefault(ctx context.Context, e sign.Entry) (sign.Entry, error
 		return e, fmt.Errorf("%s: %w, so it can't be the default; run: passmill cert enable %s", e.Title(), ErrDisabled, e.ID[:8])
 	}
 	e.Default = true
-	return r.Store.UpdateEntry(ctx, e, r.Event(sign.ActionDefault))
+	event := r.Event(sign.ActionDefault)
+	event.Detail = e.BaseName + ofTenant(e.Tenant)
+	return r.Store.UpdateEntry(ctx, e, event)
 }
 
 // Remove removes an entry with its keys, for good. One that jobs use is

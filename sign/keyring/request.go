@@ -127,16 +127,28 @@ func (q Request) csr(key crypto.Signer) ([]byte, error) {
 }
 
 // waiting returns the newest key that waits for the very certificate; one
-// without an id if none does.
+// without an id if none does. One that is lost, with the key-encryption key that
+// sealed it, waits for nothing.
 func (r *Ring) waiting(ctx context.Context, q Request) (found sign.Key, err error) {
 	keys, err := r.Store.WaitingKeys(ctx)
 	for _, k := range keys {
 		same := k.Kind == q.Kind && k.BaseName == q.BaseName && k.Tenant == q.Tenant && k.Algorithm == q.algorithm()
-		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) {
+		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) && !r.lost(k) {
 			found = k
 		}
 	}
 	return found, err
+}
+
+// lost reports whether a key can't be opened with the key-encryption key that there
+// is. Without any, nobody can tell.
+func (r *Ring) lost(k sign.Key) bool {
+	keyset, err := r.keys(true)
+	if err != nil {
+		return false
+	}
+	_, err = keyset.Open(k)
+	return errors.Is(err, ErrUnknownKey)
 }
 
 // ofTenant says in a message whose something is.
