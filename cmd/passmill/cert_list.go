@@ -104,12 +104,19 @@ func (c *certListCommand) Run(ctx context.Context, std streams, all *commands) (
 	if c.JSON {
 		return printListJSON(std.out, list, waiting, now)
 	}
-	if len(list) > 0 || len(waiting) == 0 {
+	switch {
+	case len(list) > 0 || len(waiting) == 0 && c.Tenant == "":
 		printList(std.out, list, now, isTerminal(std.out))
-	} else {
+	case c.Tenant != "":
+		fmt.Fprintf(std.out, "tenant %q has no certificates; its jobs are signed with the account's\n", c.Tenant)
+	default:
 		fmt.Fprintln(std.out, "no certificates yet; passmill cert import FILE.cer takes in what Apple's portal made of a request")
 	}
 	for _, k := range waiting {
+		if r.Lost(k) {
+			fmt.Fprintf(std.out, "key %s for %s%s is lost, with the key-encryption key that sealed it; passmill cert remove %[1]s forgets it\n", k.ID[:12], keyring.Purpose(k), ofTenant(k.Tenant))
+			continue
+		}
 		fmt.Fprintf(std.out, "key %s (%s) waits since %s for the certificate for %s%s\n", k.ID[:12], k.Algorithm, day(k.Created), keyring.Purpose(k), ofTenant(k.Tenant))
 	}
 	return nil

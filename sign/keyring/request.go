@@ -133,16 +133,16 @@ func (r *Ring) waiting(ctx context.Context, q Request) (found sign.Key, err erro
 	keys, err := r.Store.WaitingKeys(ctx)
 	for _, k := range keys {
 		same := k.Kind == q.Kind && k.BaseName == q.BaseName && k.Tenant == q.Tenant && k.Algorithm == q.algorithm()
-		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) && !r.lost(k) {
+		if same && (k.Kind != sign.KindPush || strings.EqualFold(k.Contact, q.Email)) && !r.Lost(k) {
 			found = k
 		}
 	}
 	return found, err
 }
 
-// lost reports whether a key can't be opened with the key-encryption key that there
+// Lost reports whether a key can't be opened with the key-encryption key that there
 // is. Without any, nobody can tell.
-func (r *Ring) lost(k sign.Key) bool {
+func (r *Ring) Lost(k sign.Key) bool {
 	keyset, err := r.keys(true)
 	if err != nil {
 		return false
