@@ -37,8 +37,12 @@ func (id *Identity) wrong(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w: the certificate %s", id.name, sentinel, fmt.Sprintf(format, args...))
 }
 
-// checkFitness returns all that is wrong whatever the time.
+// checkFitness returns all that is wrong whatever the time. Of a certificate of
+// another kind, no more needs to be said.
 func (id *Identity) checkFitness() error {
+	if KindOf(id.cert) != KindPass {
+		return id.checkPurpose()
+	}
 	return errors.Join(id.checkKey(), id.checkPurpose(), id.checkNames(), id.checkIssuer())
 }
 
@@ -92,7 +96,7 @@ func (id *Identity) checkIssuer() error {
 	switch im := id.intermediate; {
 	case im == nil:
 		return id.wrong(ErrNoIntermediate, "was issued by %q with the key id %x, which is not at hand: "+
-			"download that intermediate from %s and name it in the job as certificate: {intermediate: FILE}",
+			"download that intermediate from %s and name it: with cert import as --intermediate FILE, in a job as certificate: {intermediate: FILE}",
 			id.cert.Issuer, id.cert.AuthorityKeyId, authorityPage)
 	case !bytes.Equal(im.SubjectKeyId, id.cert.AuthorityKeyId):
 		return fmt.Errorf("%s: %w: it holds %q with the key id %x, but the certificate in %s was issued with the key id %x: %s",

@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 			want: "pretend-wwdr.pem: intermediate certificate expired"},
 		"clock": {o: signtest.Options{NotBefore: now.Add(-9 * 365 * day), NotAfter: now.Add(day)}, after: -6 * 365 * day, is: []string{"ErrClock"},
 			want: "set the clock"},
-		"all at once": {o: signtest.Options{NoMarker: true, NoTeamID: true, OtherKey: true}, after: 400 * day,
+		"all at once": {o: signtest.Options{NoUsage: true, NoTeamID: true, OtherKey: true}, after: 400 * day,
 			is: []string{"ErrExpired", "ErrKeyMismatch", "ErrNotPass", "ErrTeamID"}, want: "\n"},
 	}
 	for name, tt := range tests {

@@ -155,8 +155,8 @@ type EventFilter struct {
 	Limit  int    // 0 for all
 }
 
-// A Use says for what a certificate was used: a number of passes of a job, made
-// with a template, have files that it signed.
+// A Use says for what a certificate was used: it signed a number of passes of a job,
+// made with a template.
 type Use struct {
 	Certificate string
 	Job         string

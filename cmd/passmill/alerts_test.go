@@ -176,7 +176,7 @@ func TestAlerts(t *testing.T) {
 			for _, m := range server.all() {
 				first, text, _ := strings.Cut(m, "\n")
 				to = append(to, first)
-				if !strings.Contains(text, "It is used by job members with template storecard (2 passes)") || !strings.Contains(text, "passmill cert request --pass-type pass.com.example.pretend") {
+				if !strings.Contains(text, "It is used by job members with template storecard (2 passes signed)") || !strings.Contains(text, "passmill cert request --pass-type pass.com.example.pretend") {
 					t.Errorf("mail: %s", text)
 				}
 			}

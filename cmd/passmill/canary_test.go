@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,6 +146,8 @@ func fly(t *testing.T, database string) {
 		do(true, []string{"P=" + password}, args...)
 	}
 	do(true, nil, "cert", "request", "--pass-type", "pass.n1", "--email", "a@example.com")
+	api := s.serve()
+	c.served(api, outside, &said)
 	do(true, nil, "make", "members.yaml")
 	do(true, nil, "check", "members.yaml")
 	for _, args := range [][]string{{"list"}, {"list", "--json"}, {"show", "pass.n0"}, {"show", "--json", "pass.n0"}, {"history", "--limit", "0"}, {"history", "--json"}} {
@@ -158,11 +161,15 @@ func fly(t *testing.T, database string) {
 	do(true, nil, "backup", "backup-1")
 	do(true, nil, "key", "rotate")
 	keyset("second")
+	api.tell(&said, "GET", "/v1/certificates?pageSize=100", "", nil) // by a server that has seen the key of before
+	do(true, nil, "key", "list")
 	do(true, nil, "make", "--force", "members.yaml")
 	do(true, nil, "cert", "remove", "--force", "pass.n7")
 	do(true, nil, "backup", "backup-2")
 	do(false, []string{"PASSMILL_KEY=" + strings.Replace(mustRead(t, s.path("passmill.key")), ".", ".9", 1)}, "make", "--force", "members.yaml")
 	files := c.walk(t, s, database == "")
+	api.stop()
+	said.WriteString(api.log.String())
 	if err := open.Close(); err != nil {
 		t.Error(err)
 	}
@@ -184,6 +191,54 @@ func fly(t *testing.T, database string) {
 		t.Error("the scan does not find the key-encryption key where it is")
 	}
 	t.Logf("%d forms of secrets looked for in %d bytes that were said, %d mails and %d files: 0 found", len(c.needles), said.Len(), len(server.all()), files)
+}
+
+// served does over the API what there is to do with certificates, keys and passwords,
+// right and wrong, and takes down what it answers.
+func (c *canaries) served(api *served, outside string, said *bytes.Buffer) {
+	api.t.Helper()
+	c.add("an API key", []byte(api.secret))
+	wrong := "canary-" + rand.Text()
+	c.add("a wrong API key", []byte(wrong))
+	tell := func(method, path, as string, members map[string]any) int {
+		api.t.Helper()
+		return api.tell(said, method, path, as, members)
+	}
+	want := func(code, want int) {
+		api.t.Helper()
+		if code != want {
+			api.t.Errorf("answered %d, want %d\n%s", code, want, said)
+		}
+	}
+	for n := range 50 {
+		name := fmt.Sprintf("pass%d.p12", n)
+		p12 := base64.StdEncoding.EncodeToString([]byte(mustRead(api.t, filepath.Join(outside, name))))
+		c.add(name, []byte(p12[100:164]))
+		password := string(c.needles[fmt.Sprintf("password %d", n)])
+		put := map[string]any{"certificate": p12, "password": password}
+		want(tell("POST", "/v1/certificates", "", put), http.StatusOK) // it is there
+		if n%10 > 0 {
+			continue
+		}
+		want(tell("POST", "/v1/certificates", wrong, put), http.StatusUnauthorized)
+		want(tell("POST", "/v1/certificates", "", map[string]any{"certificate": p12, "password": password + "x"}), http.StatusUnprocessableEntity)
+		want(tell("POST", "/v1/certificates", "", map[string]any{"certificate": p12, "password": password, "passphrase": password}), http.StatusBadRequest)
+		want(tell("POST", "/v1/certificates", "", map[string]any{"certificate": password, "password": p12}), http.StatusUnprocessableEntity)
+		want(tell("PUT", "/v1/certificates/"+password, "", map[string]any{"certificate": p12, "password": password}), http.StatusNotFound)
+		want(tell("GET", "/v1/certificates?password="+password, "", nil), http.StatusBadRequest)
+		want(tell("DELETE", "/v1/certificates/"+password, "", nil), http.StatusNotFound)
+	}
+	for _, path := range []string{"/v1/certificates?pageSize=100", "/healthz", "/readyz", "/metrics", "/openapi.json"} {
+		want(tell("GET", path, "", nil), http.StatusOK)
+	}
+}
+
+// tell sends a request and takes down what is answered.
+func (v *served) tell(said *bytes.Buffer, method, path, as string, members map[string]any) int {
+	v.t.Helper()
+	code, body := v.send(method, path, as, members)
+	fmt.Fprintf(said, "%s: %d\n%s\n", method, code, body)
+	return code
 }
 
 // walk looks into every file of the workspace but the one for the key.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -103,8 +104,23 @@ func (c *certListCommand) Run(ctx context.Context, std streams, all *commands) (
 	if c.JSON {
 		return printListJSON(std.out, list, waiting, now)
 	}
-	printList(std.out, list, now, isTerminal(std.out))
+	switch {
+	case len(list) > 0 || len(waiting) == 0 && c.Tenant == "":
+		printList(std.out, list, now, isTerminal(std.out))
+	case c.Tenant != "":
+		fmt.Fprintf(std.out, "tenant %q has no certificates; its jobs are signed with the account's\n", c.Tenant)
+	default:
+		fmt.Fprintln(std.out, "no certificates yet; passmill cert import FILE.cer takes in what Apple's portal made of a request")
+	}
 	for _, k := range waiting {
+		lost, err := r.Lost(ctx, k)
+		if err != nil {
+			return err
+		}
+		if lost {
+			fmt.Fprintf(std.out, "key %s for %s%s is lost, with the key-encryption key that sealed it; passmill cert remove %[1]s forgets it\n", k.ID[:12], keyring.Purpose(k), ofTenant(k.Tenant))
+			continue
+		}
 		fmt.Fprintf(std.out, "key %s (%s) waits since %s for the certificate for %s%s\n", k.ID[:12], k.Algorithm, day(k.Created), keyring.Purpose(k), ofTenant(k.Tenant))
 	}
 	return nil
@@ -133,10 +149,18 @@ func printList(w io.Writer, list []keyring.Listed, now time.Time, colours bool) 
 	}
 	var table strings.Builder
 	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "ID\tKIND\tNAME\tBASE NAME\tTEAM\tTENANT\tNFC\tVALID UNTIL\tDAYS\tSTATE\tUSED BY")
+	columns := listColumns(list, now)
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	fmt.Fprintln(tab, strings.Join(names, "\t"))
 	for _, l := range list {
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID[:8], l.Kind, cmp.Or(visible(l.Name), "-"), visible(l.BaseName), cmp.Or(visible(l.TeamID), "-"),
-			cmp.Or(visible(l.Tenant), "-"), yesNo(l.NFC), l.Active().NotAfter.UTC().Format("2006-01-02"), l.DaysLeft(now), stateOf(l, now), cmp.Or(visible(usedBy(l)), "-"))
+		var cells []string
+		for _, c := range columns {
+			cells = append(cells, cmp.Or(visible(c.of(l)), "-"))
+		}
+		fmt.Fprintln(tab, strings.Join(cells, "\t"))
 	}
 	tab.Flush()
 	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
@@ -145,6 +169,35 @@ func printList(w io.Writer, list []keyring.Listed, now time.Time, colours bool) 
 		}
 		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
+}
+
+// A listColumn is a column of the table.
+type listColumn struct {
+	name string
+	of   func(keyring.Listed) string
+}
+
+// listColumns returns the columns. Those in which nothing but the usual would stand
+// are left out, so that lines stay short.
+func listColumns(list []keyring.Listed, now time.Time) []listColumn {
+	columns := []listColumn{
+		{"ID", func(l keyring.Listed) string { return l.ID[:8] }},
+		{"KIND", func(l keyring.Listed) string { return string(l.Kind) }},
+		{"NAME", func(l keyring.Listed) string { return l.Name }},
+		{"BASE NAME", func(l keyring.Listed) string { return l.BaseName }},
+		{"TEAM", func(l keyring.Listed) string { return l.TeamID }},
+		{"TENANT", func(l keyring.Listed) string { return l.Tenant }},
+		{"NFC", func(l keyring.Listed) string { return yesNo(l.NFC) }},
+		{"VALID UNTIL", func(l keyring.Listed) string { return l.Active().NotAfter.UTC().Format("2006-01-02") }},
+		{"DAYS", func(l keyring.Listed) string { return strconv.Itoa(l.DaysLeft(now)) }},
+		{"STATE", func(l keyring.Listed) string { return stateOf(l, now) }},
+		{"USED BY", usedBy},
+	}
+	common := map[string]string{"KIND": string(sign.KindPass), "TENANT": "", "NFC": yesNo(false)}
+	return slices.DeleteFunc(columns, func(c listColumn) bool {
+		usual, ok := common[c.name]
+		return ok && !slices.ContainsFunc(list, func(l keyring.Listed) bool { return c.of(l) != usual })
+	})
 }
 
 func yesNo(yes bool) string { return map[bool]string{true: "yes", false: "no"}[yes] }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -46,7 +48,7 @@ func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands
 	if err != nil {
 		return err
 	}
-	file, err := c.write(std, k)
+	file, err := c.write(ctx, r, std, k)
 	if err != nil {
 		return err
 	}
@@ -54,9 +56,9 @@ func (c *certRequestCommand) Run(ctx context.Context, std streams, all *commands
 	return nil
 }
 
-// write puts the request where it is wanted. A file that is there is replaced
-// only by the same request.
-func (c *certRequestCommand) write(std streams, k sign.Key) (file string, err error) {
+// write puts the request where it is wanted. A file that is there is replaced only
+// if it holds a request of the registry: this one, or that of an earlier certificate.
+func (c *certRequestCommand) write(ctx context.Context, r *registry, std streams, k sign.Key) (file string, err error) {
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: k.CSR})
 	if c.Out == "-" {
 		_, err := std.out.Write(text)
@@ -66,12 +68,32 @@ func (c *certRequestCommand) write(std streams, k sign.Key) (file string, err er
 	if file == "" {
 		file = cmp.Or(c.PassType, pushFile(c.Tenant)) + ".certSigningRequest"
 	}
-	if old, err := os.ReadFile(file); err == nil && string(old) == string(text) {
+	old, err := os.ReadFile(file)
+	switch {
+	case err == nil && string(old) == string(text):
 		return file, nil
-	} else if err == nil || !errors.Is(err, fs.ErrNotExist) {
+	case err == nil && !r.wrote(ctx, old), err != nil && !errors.Is(err, fs.ErrNotExist):
 		return file, fmt.Errorf("there is another file at %s, which was not touched; the key waits in the ledger: say --out FILE to write its request", file)
 	}
 	return file, os.WriteFile(file, text, 0o644)
+}
+
+// wrote reports whether a file is a request that was made for a key of the registry.
+func (r *registry) wrote(ctx context.Context, file []byte) bool {
+	block, _ := pem.Decode(file)
+	if block == nil {
+		return false
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return false
+	}
+	id, err := sign.KeyID(csr.PublicKey)
+	if err != nil {
+		return false
+	}
+	k, err := r.Store.Key(ctx, id)
+	return err == nil && bytes.Equal(k.CSR, block.Bytes)
 }
 
 // tell says what remains to be done, in the words of Apple's portal.

@@ -124,7 +124,7 @@ func (w workspace) keyset() (*keyring.Keyset, error) {
 	}
 	k, err := keyring.ReadFile(w.keyFile())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no key-encryption key at %s, which seals private keys in the ledger; run: passmill key init (or set %s or %s to the one there is)",
+		return nil, fmt.Errorf("there is no key-encryption key at %s, which seals private keys in the ledger; for the first one, run: passmill key init (or set %s or %s to the one there is)",
 			w.keyFile(), keyVariable, keyFileVariable)
 	}
 	return k, err

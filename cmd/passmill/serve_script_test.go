@@ -16,6 +16,12 @@ import (
 // servers are those that scripts have started, by their script.
 var servers sync.Map
 
+// A scriptServer is a server that runs; logged is closed once its log is whole.
+type scriptServer struct {
+	cmd    *exec.Cmd
+	logged chan struct{}
+}
+
 // scriptServe starts a server in the current folder, on a port that is free, and
 // puts its address into URL and that of its operations into OPS; its log goes to
 // serve.log: serve [ARGUMENTS].
@@ -34,11 +40,12 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Stderr = in
 	ts.Check(cmd.Start())
 	ts.Check(in.Close())
-	servers.Store(ts, cmd)
+	logged := make(chan struct{})
+	servers.Store(ts, scriptServer{cmd, logged})
 	ts.Defer(func() {
 		if c, ok := servers.LoadAndDelete(ts); ok {
-			c.(*exec.Cmd).Process.Kill()
-			c.(*exec.Cmd).Wait()
+			c.(scriptServer).cmd.Process.Kill()
+			c.(scriptServer).cmd.Wait()
 		}
 	})
 	lines := bufio.NewReader(io.TeeReader(out, file))
@@ -65,6 +72,7 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { // until the server ends
 		io.Copy(io.Discard, lines)
 		file.Close()
+		close(logged)
 	}()
 }
 
@@ -77,9 +85,9 @@ func scriptHalt(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("there is no server")
 	}
-	cmd := c.(*exec.Cmd)
-	ts.Check(cmd.Process.Signal(syscall.SIGTERM))
-	if err := cmd.Wait(); err != nil {
+	ts.Check(c.(scriptServer).cmd.Process.Signal(syscall.SIGTERM))
+	if err := c.(scriptServer).cmd.Wait(); err != nil {
 		ts.Fatalf("the server ended with %v", err)
 	}
+	<-c.(scriptServer).logged
 }

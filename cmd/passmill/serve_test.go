@@ -154,7 +154,7 @@ func TestPendingMigrations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{`DROP TABLE alert_mails`, `DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version)`} {
+	for _, query := range []string{`DROP TABLE certificate_uses`, `DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version)`} {
 		if _, err := raw.Exec(query); err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 	errs = append(errs, templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
 		if err := w.join(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("%s:\n%w", w.place(), err))
+			errs = append(errs, err)
 			for _, note := range w.source.Notes() { // one of them may be the reason
 				errs = append(errs, errors.New(note.String()))
 			}
@@ -179,7 +179,7 @@ func (w *work) join(ctx context.Context) (err error) {
 		return err
 	}
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
-		return err
+		return fmt.Errorf("%s:\n%w", w.place(), err)
 	}
 	w.filler.join(fields)
 	return w.keyOf()

@@ -68,7 +68,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.bundles, c.rowsFailed, c.counts,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -287,6 +287,39 @@ func TestUses(t *testing.T) {
 		if at, err := db.LastSigned(t.Context()); err != nil || !at.Equal(now) {
 			t.Errorf("last signed %v, %v", at, err)
 		}
+		if left, err := db.PassesSignedBy(t.Context(), "c1"); err != nil || !cmp.Equal(uses, left) {
+			t.Errorf("passes %+v, %v; want %+v", left, err, uses)
+		}
+	})
+}
+
+// TestUsesAreSmall: who has used a certificate is known without a look at the passes,
+// also of those that were made before that was counted.
+func TestUsesAreSmall(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn)
+		finished(t, db, key("a"), rows(1, 4, "x")...)
+		finished(t, db, key("b"), rows(1, 3, "y")...)
+		want := []sign.Use{{Certificate: "c1", Job: "members", Template: "card", Passes: 5}} // two of them twice
+		if uses, err := db.CertificateUses(t.Context()); err != nil || !cmp.Equal(want, uses) {
+			t.Errorf("uses %+v, %v; want %+v", uses, err, want)
+		}
+		want[0].Passes = 3
+		if left, err := db.PassesSignedBy(t.Context(), "c1"); err != nil || !cmp.Equal(want, left) {
+			t.Errorf("passes %+v, %v; want %+v", left, err, want)
+		}
+		must(t, db.Close())
+		for _, query := range []string{`DROP TABLE certificate_uses`, `DELETE FROM goose_db_version WHERE version_id = 7`} {
+			_, err := raw(t, dsn).Exec(query)
+			must(t, err)
+		}
+		if from, to, err := ledger.Migrate(t.Context(), dsn); err != nil || from != 6 || to < 7 {
+			t.Fatalf("from %d to %d, %v", from, to, err)
+		}
+		again := open(t, dsn)
+		if uses, err := again.CertificateUses(t.Context()); err != nil || !cmp.Equal(want, uses) {
+			t.Errorf("uses after the migration %+v, %v; want %+v", uses, err, want)
+		}
 	})
 }
 

@@ -83,6 +83,9 @@ func importProblem(err error) error {
 	switch {
 	case errors.Is(err, sign.ErrPassword):
 		return fault("password", "does not open the certificate")
+	case errors.Is(err, sign.ErrNoIntermediate) && !errors.Is(err, sign.ErrNotPass):
+		return fault("certificate", "was issued by an intermediate certificate of Apple's that is not at hand: "+
+			"download it from https://www.apple.com/certificateauthority/ and put it into the .p12 file too (openssl pkcs12 -export -certfile)")
 	case errors.Is(err, keyring.ErrOlder):
 		return fault("certificate", "is valid no longer than the one that signs now: send the newer one")
 	case errors.Is(err, keyring.ErrOtherTeam):

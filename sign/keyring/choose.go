@@ -164,7 +164,11 @@ func (c Choice) lacking() string {
 	case c.Name != "":
 		return fmt.Sprintf("none of the name %q%s", c.Name, whose)
 	case c.BaseName != "":
-		return fmt.Sprintf("none for %s%s", c.BaseName, whose)
+		team := ""
+		if c.TeamID != "" {
+			team = " of team " + c.TeamID
+		}
+		return fmt.Sprintf("none for %s%s%s", c.BaseName, team, whose)
 	}
 	return "no default" + whose
 }

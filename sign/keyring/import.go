@@ -26,6 +26,9 @@ var (
 	// ErrOtherTeam means that the base name is in the registry with another
 	// team.
 	ErrOtherTeam = errors.New("another team's certificate")
+	// ErrNotPush means that the file holds a certificate of another kind than
+	// asked for.
+	ErrNotPush = errors.New("not a push certificate for device management")
 	// ErrOtherTenant means that the key was made for somebody else.
 	ErrOtherTenant = errors.New("asked for by somebody else")
 )
@@ -122,8 +125,9 @@ func rightKind(name string, leaf *x509.Certificate, want sign.Kind) error {
 	need := "a Pass Type ID certificate is needed: in Apple's developer portal, under Certificates, Identifiers & Profiles, " +
 		"register a Pass Type ID and create a certificate for it with the request of passmill cert request"
 	if want == sign.KindPush {
-		need = "a push certificate for device management is needed, from identity.apple.com/pushcert"
-	} else if sign.KindOf(leaf) == sign.KindPush {
+		return fmt.Errorf("%s: %w: it is %s (%s); one is needed from identity.apple.com/pushcert", name, ErrNotPush, sign.Describe(leaf), leaf.Subject.CommonName)
+	}
+	if sign.KindOf(leaf) == sign.KindPush {
 		need = "to keep a push certificate of device management, say --push; for passes, " + need
 	}
 	return fmt.Errorf("%s: %w: it is %s (%s); %s", name, sign.ErrNotPass, sign.Describe(leaf), leaf.Subject.CommonName, need)
@@ -167,7 +171,7 @@ func (r *Ring) addition(ctx context.Context, i Import, c *sign.Contents, leaf *x
 	}
 	a.Key = sign.Key{ID: k.ID, Algorithm: k.Algorithm}
 	if len(c.Keys()) > 0 { // a wrong one among them is seen when they are joined
-		lost, err := r.lost(ctx, k)
+		lost, err := r.Lost(ctx, k)
 		if lost {
 			a.lost = k
 		}

@@ -87,7 +87,7 @@ func (w Warning) users(uses []sign.Use) string {
 	for _, u := range uses {
 		made := "no passes yet"
 		if u.Passes > 0 {
-			made = fmt.Sprintf("%d passes", u.Passes)
+			made = fmt.Sprintf("%d passes signed", u.Passes)
 		}
 		fmt.Fprintf(&b, "It is used by job %s with template %s (%s).\n", printable(u.Job), printable(u.Template), made)
 	}

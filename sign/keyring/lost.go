@@ -9,10 +9,10 @@ import (
 	"passmill/sign"
 )
 
-// lost reports whether a key of the registry was sealed with a key-encryption key
+// Lost reports whether a key of the registry was sealed with a key-encryption key
 // that is gone for good. If another one seals there than is here, it is only this
 // one that is wrong.
-func (r *Ring) lost(ctx context.Context, k sign.Key) (bool, error) {
+func (r *Ring) Lost(ctx context.Context, k sign.Key) (bool, error) {
 	_, err := r.open(ctx, k)
 	if !errors.Is(err, ErrUnknownKey) {
 		return false, nil // what else is wrong, others say

@@ -15,7 +15,7 @@ import (
 type Listed struct {
 	sign.Entry
 	Versions []sign.Version // the one that signs first
-	Uses     []sign.Use     // of all versions
+	Uses     []sign.Use     // of all versions, ever
 }
 
 // Active returns the certificate that signs.
@@ -154,11 +154,15 @@ func (r *Ring) Find(ctx context.Context, tenant, text string) (sign.Entry, error
 	if err != nil {
 		return sign.Entry{}, err
 	}
-	found := slices.DeleteFunc(entries, func(e sign.Entry) bool { return e.Tenant != tenant || !Named(e, text) })
+	named := slices.DeleteFunc(entries, func(e sign.Entry) bool { return !Named(e, text) })
+	found := slices.DeleteFunc(slices.Clone(named), func(e sign.Entry) bool { return e.Tenant != tenant })
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if tenant == "" && len(named) > 0 { // only who runs passmill asks for the account's
+			return sign.Entry{}, fmt.Errorf("%w: the account has none that is called %q, but tenant %q has: say --tenant %s", ErrNone, text, named[0].Tenant, shell(named[0].Tenant))
+		}
 		return sign.Entry{}, fmt.Errorf("%w: %s has none that is called %q; passmill cert list shows what is there", ErrNone, whose(tenant), text)
 	}
 	return sign.Entry{}, fmt.Errorf("%w: %q means %d of %s; name one by the beginning of its id, which passmill cert list shows", ErrAmbiguous, text, len(found), whose(tenant))
@@ -168,7 +172,7 @@ func (r *Ring) Find(ctx context.Context, tenant, text string) (sign.Entry, error
 // for the audit.
 func (r *Ring) Update(ctx context.Context, e sign.Entry, detail string) (sign.Entry, error) {
 	event := r.Event(sign.ActionChange)
-	event.Detail = detail
+	event.Detail = fmt.Sprintf("%s%s: %s", e.BaseName, ofTenant(e.Tenant), detail)
 	return r.Store.UpdateEntry(ctx, e, event)
 }
 
@@ -178,7 +182,9 @@ func (r *Ring) MakeDefault(ctx context.Context, e sign.Entry) (sign.Entry, error
 		return e, fmt.Errorf("%s: %w, so it can't be the default; run: passmill cert enable %s", e.Title(), ErrDisabled, e.ID[:8])
 	}
 	e.Default = true
-	return r.Store.UpdateEntry(ctx, e, r.Event(sign.ActionDefault))
+	event := r.Event(sign.ActionDefault)
+	event.Detail = e.BaseName + ofTenant(e.Tenant)
+	return r.Store.UpdateEntry(ctx, e, event)
 }
 
 // Remove removes an entry with its keys, for good. One that jobs use is
@@ -189,8 +195,13 @@ func (r *Ring) Remove(ctx context.Context, e sign.Entry, force bool) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 1 && len(list[0].Uses) > 0 && !force {
-		l := list[0]
+	var l Listed
+	if len(list) == 1 && !force {
+		if l, err = r.inUse(ctx, list[0]); err != nil {
+			return err
+		}
+	}
+	if len(l.Uses) > 0 {
 		return fmt.Errorf("%s is %w by jobs %s (templates %s), whose passes could not be made again; say --force to remove it all the same",
 			e.Title(), sign.ErrInUse, strings.Join(l.Jobs(), ", "), strings.Join(l.Templates(), ", "))
 	}
@@ -204,6 +215,32 @@ func (r *Ring) Remove(ctx context.Context, e sign.Entry, force bool) error {
 		return fmt.Errorf("%s: %w: make another one the default first: passmill cert default NAME", e.Title(), sign.ErrDefault)
 	}
 	return err
+}
+
+// inUse leaves of an entry's uses those that are left: passes that were signed again
+// with a certificate of another entry use that one. Of an entry that signed nothing
+// ever, no pass is looked at.
+func (r *Ring) inUse(ctx context.Context, l Listed) (Listed, error) {
+	var left []sign.Use
+	signed := map[string]bool{}
+	for _, u := range l.Uses {
+		if u.Passes == 0 { // a stored job that has not run
+			left = append(left, u)
+		}
+		signed[u.Certificate] = signed[u.Certificate] || u.Passes > 0
+	}
+	for _, v := range l.Versions {
+		if !signed[v.Certificate.ID] {
+			continue
+		}
+		uses, err := r.Store.PassesSignedBy(ctx, v.Certificate.ID)
+		if err != nil {
+			return l, err
+		}
+		left = append(left, uses...)
+	}
+	l.Uses = left
+	return l, nil
 }
 
 // clockSlack is how far two clocks that are right may differ.

@@ -94,7 +94,7 @@ func TestWrongPush(t *testing.T) {
 		is   error
 		want string
 	}{
-		"a pass certificate":   {signtest.Options{}, sign.ErrNotPass, "it is a Pass Type ID certificate"},
+		"a pass certificate":   {signtest.Options{}, keyring.ErrNotPush, "it is a Pass Type ID certificate"},
 		"of an app":            {signtest.Options{Push: true, TypeID: "com.example.app", CommonName: "Apple Push Services: com.example.app"}, sign.ErrTopic, "push certificate of an app"},
 		"expired":              {signtest.Options{Push: true, NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().AddDate(-1, 0, 0)}, sign.ErrExpired, "under the same Apple ID"},
 		"not yet valid":        {signtest.Options{Push: true, NotBefore: time.Now().Add(time.Hour)}, sign.ErrNotYetValid, "set the clock"},

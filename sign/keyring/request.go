@@ -139,7 +139,7 @@ func (r *Ring) waiting(ctx context.Context, q Request) (sign.Key, error) {
 		if !same || k.Kind == sign.KindPush && !strings.EqualFold(k.Contact, q.Email) {
 			continue
 		}
-		if lost, err := r.lost(ctx, k); err != nil || !lost {
+		if lost, err := r.Lost(ctx, k); err != nil || !lost {
 			return k, err
 		}
 	}

@@ -85,9 +85,18 @@ func (r *Ring) open(ctx context.Context, k sign.Key) (crypto.Signer, error) {
 	}
 	key, err = keyset.Open(k)
 	if errors.Is(err, ErrUnknownKey) {
-		return nil, fmt.Errorf("%w\n%s", err, lostHint)
+		return nil, fmt.Errorf("%w\n%s", err, r.hint(ctx, keyset))
 	}
 	return key, err
+}
+
+// hint says what to do about a key that the key-encryption key did not seal: if that
+// is the one that seals now, the one before it was given up already.
+func (r *Ring) hint(ctx context.Context, k *Keyset) string {
+	if now, err := r.Store.SealingKey(ctx); err == nil && now == k.Sealing() {
+		return "the key-encryption key that sealed it was given up as lost: renew the certificate with passmill cert request and passmill cert import; passes on phones stay good"
+	}
+	return lostHint
 }
 
 // lostHint says what can be done without the right key-encryption key.
@@ -97,6 +106,9 @@ const lostHint = "find the right one: a passmill.key of this workspace's backup,
 // explain says what it means that there is no key-encryption key, if keys are
 // sealed already.
 func (r *Ring) explain(ctx context.Context, err error) error {
+	if errors.Is(err, ErrMode) {
+		return err // it is there
+	}
 	if now, storeErr := r.Store.SealingKey(ctx); storeErr == nil && now != (sign.SealingKey{}) {
 		return fmt.Errorf("%w\nthe keys in the ledger are sealed with key %s, version %d; %s", err, now.ID, now.Version, lostHint)
 	}

@@ -42,8 +42,11 @@ type Versions interface {
 	// made if there is none. [sign.ErrSealedLater] if its key was sealed with
 	// a key-encryption key that seals no longer.
 	AddVersion(ctx context.Context, a sign.Addition, event sign.Event) (sign.Entry, error)
-	// CertificateUses says for what certificates were used.
+	// CertificateUses says what certificates have ever signed. It is quick.
 	CertificateUses(ctx context.Context) ([]sign.Use, error)
+	// PassesSignedBy says which passes a certificate was the last to sign. It
+	// looks at every pass.
+	PassesSignedBy(ctx context.Context, certificate string) ([]sign.Use, error)
 }
 
 // Keys keeps sealed keys: see [sign.Key].
