@@ -48,8 +48,20 @@ func (c *serveCommand) Run(ctx context.Context, std streams, all *commands) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s := &serving{command: c, db: db, space: space, log: log, now: time.Now}
+	s, err := c.serving(ctx, db, space, log)
+	if err != nil {
+		return err
+	}
 	return s.run(ctx)
+}
+
+// serving returns the server over a ledger that is open.
+func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspace, log *slog.Logger) (*serving, error) {
+	alerts, err := newAlerter(&registry{newRing(ctx, db, space), db, space}, log)
+	if err != nil {
+		return nil, err
+	}
+	return &serving{command: c, db: db, space: space, alerts: alerts, log: log, now: time.Now}, nil
 }
 
 // check refuses what would serve keys and passwords in the clear.

@@ -35,7 +35,11 @@ func newServing(t *testing.T, c *serveCommand) *serving {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &serving{command: c, db: db, space: space, log: slog.New(slog.NewJSONHandler(t.Output(), nil)), now: time.Now}
+	s, err := c.serving(t.Context(), db, space, slog.New(slog.NewJSONHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // keep puts a certificate of a type into the registry of a server.

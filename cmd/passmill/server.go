@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"passmill/jobs/ledger"
+	"passmill/sign/keyring"
 )
 
 // Bounds of each connection. Opening a .p12 file takes up to ten seconds, and may
@@ -30,6 +31,7 @@ type serving struct {
 	command *serveCommand
 	db      *ledger.DB
 	space   workspace
+	alerts  *keyring.Alerter
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -45,6 +47,21 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	warning, stop := context.WithCancel(ctx)
+	warned := make(chan struct{})
+	go func() {
+		defer close(warned)
+		s.warn(warning, work)
+	}()
+	defer func() {
+		stop()
+		select {
+		case <-warned: // a mail that has begun comes to its end
+		case <-time.After(stopTime):
+		}
+		done()
+		<-warned
+	}()
 	return s.until(ctx, work, servers)
 }
 
