@@ -79,11 +79,21 @@ func (c *jobAdd) Run(ctx context.Context, std streams, all *commands) (err error
 		return err
 	}
 	if added {
-		fmt.Fprintf(std.out, "job %q is in the ledger; run it with: passmill make %q\n", job.Name, job.Name)
+		fmt.Fprintf(std.out, "job %q is in the ledger; run it%s with: passmill make %q\n", job.Name, space.elsewhere(all.Database), job.Name)
 		return nil
 	}
 	fmt.Fprintf(std.out, "job %q: %s\n", job.Name, changed(before, job))
 	return nil
+}
+
+// elsewhere says in which folder commands find this ledger, if that isn't the
+// current one.
+func (w workspace) elsewhere(database string) string {
+	here, err := findWorkspace(".", database)
+	if err == nil && here.database == w.database {
+		return ""
+	}
+	return fmt.Sprintf(" in the folder %s", w.dir)
 }
 
 // changed says what a job has become that was added again.
