@@ -23,6 +23,8 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
+	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -136,6 +138,8 @@ func (j *Job) validate() error {
 	}
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Schedule.validate()...)
+	errs = append(errs, j.Notify.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 
