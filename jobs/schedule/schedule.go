@@ -66,26 +66,43 @@ func (s Schedule) Until(after, to time.Time) (last Time, before int, ok bool) {
 		if whole {
 			from = after
 		}
+		n := 0
 		for t := range s.After(from) {
 			if t.Instant.After(to) {
 				break
 			}
-			last, ok = t, true
+			last, n = t, n+1
 		}
-		if ok || whole {
-			break
+		switch {
+		case n == 0 && !whole:
+			continue
+		case n == 0:
+			return last, 0, false
+		case whole:
+			return last, min(n-1, countAtMost), true
 		}
+		return last, s.count(after, last), true
 	}
-	if !ok {
-		return last, 0, false
-	}
+	return last, 0, false
+}
+
+// count returns how many times lie after one time and before another.
+func (s Schedule) count(after time.Time, last Time) (n int) {
 	for t := range s.After(after) {
-		if t.Local == last.Local || before == countAtMost {
+		if t.Local == last.Local || n == countAtMost {
 			break
 		}
-		before++
+		n++
 	}
-	return last, before, true
+	return n
+}
+
+// first returns the first time after t; the zero Time if there is none.
+func (s Schedule) first(t time.Time) Time {
+	for next := range s.After(t) {
+		return next
+	}
+	return Time{}
 }
 
 // wallOf returns what the clock shows at an instant, as if it were UTC.

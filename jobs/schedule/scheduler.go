@@ -71,6 +71,7 @@ type watch struct {
 	mine   map[int64]bool      // slots that are worked on here
 	seen   map[int64]sighting  // running slots of others
 	rest   map[int64]time.Time // slots that were given back, and until when they are left alone
+	next   map[string]coming   // by job
 	ended  chan jobs.Slot
 	begins context.Context //nolint:containedctx // of the work that has begun
 }
@@ -81,12 +82,20 @@ type sighting struct {
 	at          time.Time
 }
 
+// A coming is the first time of a schedule after another one: looking it up costs
+// less than finding it anew.
+type coming struct {
+	text  string
+	after time.Time
+	first Time
+}
+
 // Run looks at the clock until ctx ends, and then waits for what it has begun, to
 // which ctx is passed on.
 func (s *Scheduler) Run(ctx context.Context) {
 	w := &watch{
 		Scheduler: s, mine: map[int64]bool{}, seen: map[int64]sighting{}, rest: map[int64]time.Time{},
-		ended: make(chan jobs.Slot), begins: ctx,
+		next: map[string]coming{}, ended: make(chan jobs.Slot), begins: ctx,
 	}
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -130,6 +139,14 @@ func (w *watch) enter(ctx context.Context, p Plan) error {
 	after, err := w.Claims.SlotsEntered(ctx, p.Job, p.Text, now)
 	if err != nil {
 		return err
+	}
+	next := w.next[p.Job]
+	if next.text != p.Text || !next.after.Equal(after) {
+		next = coming{p.Text, after, p.Schedule.first(after)}
+		w.next[p.Job] = next
+	}
+	if next.first.Instant.After(now) {
+		return nil
 	}
 	last, before, ok := p.Schedule.Until(after, now)
 	if !ok {
