@@ -26,6 +26,9 @@ type DB struct {
 	wait    time.Duration
 	log     *slog.Logger
 
+	startedBy string    // who or what begins runs
+	slot      jobs.Slot // that the handle works for; zero for none
+
 	mu    sync.Mutex
 	reads map[string]*sql.Stmt // SQLite: prepared statements of readers; guarded by mu
 }

@@ -52,6 +52,12 @@ const (
 	stepAPIKey step = "api-key"
 	stepAPIUse step = "api-use"
 	stepAnswer step = "answer"
+
+	// Of slots, and of what the operator is told.
+	stepSlot   step = "slot"
+	stepBeat   step = "beat"
+	stepFail   step = "fail"
+	stepNotice step = "notice"
 )
 
 var steps = []step{
@@ -62,6 +68,8 @@ var steps = []step{
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
+
+var slotSteps = []step{stepSlot, stepBeat, stepFail, stepNotice}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -76,6 +84,9 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
+
+// SlotFaultPoints returns those of slots and notices.
+func SlotFaultPoints() []string { return points(slotSteps) }
 
 func points(steps []step) []string {
 	var names []string
@@ -112,6 +123,9 @@ func (d *DB) once(ctx context.Context, s step, op func(*tx) error) (err error) {
 			<-t.solo.turn
 		}
 	}()
+	if err := d.fenced(ctx, t, s); err != nil {
+		return err
+	}
 	if err := op(t); err != nil {
 		return err
 	}
