@@ -23,6 +23,7 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
