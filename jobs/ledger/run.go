@@ -11,7 +11,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished, started_by, failure`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished, started_by, failure, heard`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -30,6 +30,7 @@ type runRow struct {
 	Finished  sql.NullInt64 `db:"finished"`
 	StartedBy string        `db:"started_by"`
 	Failure   string        `db:"failure"`
+	Heard     int           `db:"heard"`
 }
 
 func (r *runRow) run() jobs.Run {
@@ -40,7 +41,7 @@ func (r *runRow) run() jobs.Run {
 		},
 		State:   r.State,
 		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
-		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure,
+		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure, Heard: r.Heard,
 	}
 	if r.Finished.Valid {
 		run.Finished = fromMillis(r.Finished.Int64)

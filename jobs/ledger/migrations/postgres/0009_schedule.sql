@@ -41,10 +41,15 @@ CREATE INDEX slots_instant ON slots (job, instant);
 CREATE INDEX slots_run ON slots (run_id);
 
 -- started_by says who or what began a run; failure says why it did not come to its
--- end, and is empty once it did.
+-- end, and is empty once it did. heard counts the subscriptions of devices that hear
+-- of its changes, each once: those that no change after change_before concerned yet.
 ALTER TABLE runs ADD COLUMN started_by TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE runs ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE runs ADD COLUMN heard BIGINT NOT NULL DEFAULT 0;
+
+ALTER TABLE runs ADD COLUMN change_before BIGINT NOT NULL DEFAULT 0;
 
 -- What the operator is told: body is JSON. run_id is 0 if there was no run.
 CREATE TABLE notices (
