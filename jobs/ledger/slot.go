@@ -145,7 +145,8 @@ func (d *DB) Beat(ctx context.Context, s jobs.Slot) error {
 	})
 }
 
-// EndSlot writes down what became of a slot; due gives it back, which is no try.
+// EndSlot writes down what became of a slot; due gives it back, which without a reason
+// was no try.
 // One that has ended under this fence stays as it is; one with another is
 // [jobs.ErrFenced].
 func (d *DB) EndSlot(ctx context.Context, s jobs.Slot) error { return d.EndSlotTelling(ctx, s, nil) }
@@ -153,7 +154,7 @@ func (d *DB) EndSlot(ctx context.Context, s jobs.Slot) error { return d.EndSlotT
 // EndSlotTelling does so and adds a notice, if it isn't nil, together.
 func (d *DB) EndSlotTelling(ctx context.Context, s jobs.Slot, n *Notice) error {
 	const (
-		give = `UPDATE slots SET state = 'due', tries = tries - 1, reason = '' WHERE id = ?`
+		give = `UPDATE slots SET state = 'due', tries = tries - ?, reason = ? WHERE id = ?`
 		end  = `UPDATE slots SET state = ?, reason = ?, finished = ? WHERE id = ?`
 	)
 	err := d.write(ctx, stepSlot, func(t *tx) error {
@@ -166,7 +167,11 @@ func (d *DB) EndSlotTelling(ctx context.Context, s jobs.Slot, n *Notice) error {
 		case is.State != jobs.SlotRunning:
 			return nil
 		case s.State == jobs.SlotDue:
-			_, err := t.exec(ctx, give, s.ID)
+			untried := 0
+			if s.Reason == "" {
+				untried = 1
+			}
+			_, err := t.exec(ctx, give, untried, s.Reason, s.ID)
 			return err
 		}
 		if _, err := t.exec(ctx, end, string(s.State), s.Reason, millis(d.now()), s.ID); err != nil {

@@ -43,8 +43,9 @@ type Scheduler struct {
 	// Plans returns the jobs that have schedules now.
 	Plans func(ctx context.Context) ([]Plan, error)
 	// Do does the work of a slot, raises its beat several times within Lease,
-	// and returns with State and Reason of what became of it. At the end of
-	// ctx it stops soon, and returns the slot as due.
+	// and returns with State and Reason of what became of it: still running if
+	// that can't be told. At the end of ctx it stops soon, and returns the slot
+	// as due.
 	Do func(ctx context.Context, s jobs.Slot) jobs.Slot
 	// Now is the clock on the wall. Durations are measured by another, that of
 	// package time.
@@ -233,6 +234,9 @@ func (w *watch) begin(ctx context.Context, before, slot jobs.Slot) {
 // end writes down what became of a slot.
 func (w *watch) end(ctx context.Context, slot jobs.Slot) {
 	delete(w.mine, slot.ID)
+	if slot.State == jobs.SlotRunning {
+		return // nobody knows what became of it: it is taken over, since there is no sign of life
+	}
 	err := w.Claims.EndSlot(ctx, slot)
 	switch {
 	case errors.Is(err, jobs.ErrFenced):
