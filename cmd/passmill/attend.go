@@ -11,7 +11,6 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
-	"passmill/jobs/schedule"
 )
 
 // runSlot is passmill make as the server starts it: for a slot that the server has
@@ -40,7 +39,8 @@ func (c *makeCommand) runSlot(ctx context.Context, std streams, all *commands) (
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
-	return attend(ctx, std, all, db, &attempt{makeCommand: c, by: "schedule " + slot.Local, slot: slot, space: space})
+	a := &attempt{makeCommand: c, by: "schedule " + slot.Local, slot: slot, space: space}
+	return attend(ctx, std, all, db, a)
 }
 
 // attend makes an attempt at a slot that belongs to this process: it gives signs of
@@ -60,9 +60,12 @@ func attend(ctx context.Context, std streams, all *commands, db *ledger.DB, a *a
 	beating := make(chan struct{})
 	go func() {
 		defer close(beating)
-		beat(work, db, a.slot, lose)
+		beat(work, db, a.slot, a.Lease/6, lose)
 	}()
-	err = a.make(work, std, all)
+	done, err := a.made(work, db, all)
+	if err == nil && !done {
+		err = a.make(work, std, all)
+	}
 	lost := context.Cause(work)
 	lose(nil)
 	<-beating
@@ -82,12 +85,30 @@ func attend(ctx context.Context, std streams, all *commands, db *ledger.DB, a *a
 	return errors.Join(err, db.EndSlotTelling(settled, ended, a.notice(state, reason, notify.recipients())))
 }
 
-// beatPause is between two signs of life.
-const beatPause = schedule.Lease / 6
+// made reports whether a process before this one has made the run of the slot, and died
+// before it could say so of the slot. Its outcome is then the run's.
+func (a *attempt) made(ctx context.Context, db *ledger.DB, all *commands) (bool, error) {
+	if a.slot.Run == 0 {
+		return false, nil
+	}
+	run, err := db.Run(ctx, a.slot.Run)
+	if err != nil || run.State != jobs.RunDone {
+		return false, err
+	}
+	def, err := storedJob(ctx, a.slot.Job, all.Database)
+	if err != nil {
+		return false, err
+	}
+	a.job, a.run = def.job, run
+	if run.Count.Refused > 0 {
+		err = status{code: exitPartly}
+	}
+	return true, errors.Join(err, def.close())
+}
 
 // beat gives signs of life until ctx ends or the slot is another's.
-func beat(ctx context.Context, db *ledger.DB, slot jobs.Slot, lose context.CancelCauseFunc) {
-	pause := time.NewTicker(beatPause)
+func beat(ctx context.Context, db *ledger.DB, slot jobs.Slot, every time.Duration, lose context.CancelCauseFunc) {
+	pause := time.NewTicker(every)
 	defer pause.Stop()
 	for {
 		select {

@@ -35,8 +35,9 @@ type makeCommand struct {
 	Notify  bool   `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
 
 	// Of the server, which runs jobs of the ledger at their times.
-	Slot  int64 `hidden:""`
-	Fence int64 `hidden:""`
+	Slot  int64         `hidden:""`
+	Fence int64         `hidden:""`
+	Lease time.Duration `hidden:"" default:"1m"` // without a sign of life, after which the slot is taken over
 }
 
 // Help is the end of the command's -h.

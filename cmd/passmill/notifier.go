@@ -34,12 +34,13 @@ type notifier struct {
 	hook *webhook.Hook // nil: there is none
 	log  *slog.Logger
 	now  func() time.Time
+	soon chan struct{} // gets something when there may be a notice
 }
 
 func newNotifier(db *ledger.DB, space workspace, log *slog.Logger) (*notifier, error) {
 	box, err := space.mailbox()
 	hook, hookErr := space.webhook()
-	return &notifier{db: db, box: box, hook: hook, log: log, now: time.Now}, errors.Join(err, hookErr)
+	return &notifier{db: db, box: box, hook: hook, log: log, now: time.Now, soon: make(chan struct{}, 1)}, errors.Join(err, hookErr)
 }
 
 // recipients returns whom a notice goes to.
@@ -167,6 +168,15 @@ func (n *notifier) run(ctx, work context.Context) {
 		case <-ctx.Done():
 			return
 		case <-pause.C:
+		case <-n.soon:
 		}
+	}
+}
+
+// wake lets a server that sends notices look for one.
+func (n *notifier) wake() {
+	select {
+	case n.soon <- struct{}{}:
+	default: // it will look anyway
 	}
 }

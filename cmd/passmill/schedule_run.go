@@ -39,7 +39,7 @@ func (c *scheduleRun) Run(ctx context.Context, std streams, all *commands) (err 
 	if err != nil {
 		return err
 	}
-	a := &attempt{makeCommand: &makeCommand{Job: c.Name, JSON: c.JSON}, slot: slot, space: space, by: "schedule " + slot.Local}
+	a := &attempt{makeCommand: &makeCommand{Job: c.Name, JSON: c.JSON, Lease: schedule.Lease}, slot: slot, space: space, by: "schedule " + slot.Local}
 	err = attend(ctx, std, all, db, a)
 	notify, noting := newNotifier(db, space, slog.New(slog.DiscardHandler))
 	if noting == nil && ctx.Err() == nil {

@@ -20,6 +20,8 @@ type serveCommand struct {
 	Proxy      []netip.Prefix `placeholder:"ADDRESS/BITS" help:"Believe X-Forwarded-For of a proxy at these addresses, such as 127.0.0.1/32, when wrong API keys are counted by address."`
 	NoSchedule bool           `name:"no-schedule" help:"Leave the schedules of jobs to another server."`
 	JobsAtOnce int            `name:"jobs-at-once" default:"1" placeholder:"N" help:"How many jobs run at once when their times come (default: 1)."`
+	SlotPause  time.Duration  `hidden:"" default:"5s"` // between two looks at the clock
+	SlotLease  time.Duration  `hidden:"" default:"1m"` // without a sign of life, after which a slot is taken over
 	OpsListen  string         `name:"ops-listen" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are (default: with the rest if that is an address of this machine alone, else nowhere)."`
 }
 

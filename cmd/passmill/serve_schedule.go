@@ -38,7 +38,7 @@ func (s *serving) scheduler() (*schedule.Scheduler, error) {
 	p := &planner{db: s.db, log: s.log, known: map[string]planned{}}
 	return &schedule.Scheduler{
 		Claims: s.db, Plans: p.plans, Do: m.make, Now: s.now, Holder: slotHolder(), AtOnce: s.command.JobsAtOnce, Log: s.log,
-		Pause: schedule.Pause, Lease: schedule.Lease, Grace: schedule.Grace,
+		Pause: s.command.SlotPause, Lease: s.command.SlotLease, Grace: schedule.Grace,
 	}, nil
 }
 
@@ -120,6 +120,7 @@ func (m *slotMaker) make(ctx context.Context, slot jobs.Slot) jobs.Slot {
 	case is.State == jobs.SlotRunning:
 		is = m.unended(after, is, died)
 	}
+	m.notify.wake()
 	level := slog.LevelInfo
 	if is.State == jobs.SlotFailed {
 		level = slog.LevelError
@@ -131,7 +132,8 @@ func (m *slotMaker) make(ctx context.Context, slot jobs.Slot) jobs.Slot {
 
 // run runs the process of a slot to its end, and says how it ended if that was badly.
 func (m *slotMaker) run(ctx context.Context, slot jobs.Slot) (s summary, died error) {
-	cmd := exec.CommandContext(ctx, m.program, "make", "--slot", fmt.Sprint(slot.ID), "--fence", fmt.Sprint(slot.Fence), "--json", "--", slot.Job)
+	cmd := exec.CommandContext(ctx, m.program, "make", "--slot", fmt.Sprint(slot.ID), "--fence", fmt.Sprint(slot.Fence),
+		"--lease", m.command.SlotLease.String(), "--json", "--", slot.Job)
 	cmd.Dir = m.space.dir
 	cmd.Env = append(os.Environ(), "PASSMILL_DATABASE="+m.database)
 	var out bytes.Buffer
