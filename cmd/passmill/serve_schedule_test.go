@@ -232,7 +232,7 @@ func mustSpace(t *testing.T, s *sandbox) workspace {
 func TestServerStopsJobs(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
-			s := newSandbox(t, 4000, "")
+			s := newSandbox(t, 2000, "")
 			s.certificate(signtest.Options{}) // RSA, so that there is time to stop it
 			s.scheduled("schedule: {cron: \"* * * * *\", timezone: UTC}\n", time.Hour)
 			db := s.open()
