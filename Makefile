@@ -35,7 +35,7 @@ bench:
 
 kills:
 	.ci/install
-	KILLS=1000 FAULTS=5 go test ./cmd/passmill -run 'TestKills|TestFaultPoints' -count=1 -timeout=0 -v
+	KILLS=1000 FAULTS=5 go test ./cmd/passmill -run 'TestKills|TestFaultPoints' -count=1 -timeout=0 -parallel 8 -v
 
 fuzz:
 	.ci/fuzz
