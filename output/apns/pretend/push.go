@@ -26,17 +26,18 @@ func connection(r *http.Request) *conn {
 }
 
 // connState counts connections.
-func (s *Server) connState(_ net.Conn, state http.ConnState) {
+func (s *Server) connState(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch state {
 	case http.StateNew:
+		s.open[c] = true
 		s.counts.Connections++
-		s.counts.Open++
-		s.counts.MostOpen = max(s.counts.MostOpen, s.counts.Open)
 	case http.StateClosed, http.StateHijacked:
-		s.counts.Open--
+		delete(s.open, c)
 	}
+	s.counts.Open = len(s.open)
+	s.counts.MostOpen = max(s.counts.MostOpen, s.counts.Open)
 }
 
 // push takes a push, or refuses it, or meets a fault.

@@ -39,6 +39,7 @@ type Server struct {
 	listeners map[string][]*listener // by token, "" for all
 	providers map[string]provider    // by team
 	counts    Counts
+	open      map[net.Conn]bool
 	refuse    string // the reason to refuse all pushes with
 }
 
@@ -68,7 +69,7 @@ func New(o Options) *Server {
 	s := &Server{
 		options: o, now: o.Now, ending: make(chan struct{}),
 		devices: map[string]*device{}, listeners: map[string][]*listener{}, providers: map[string]provider{},
-		counts: Counts{Answers: map[string]int{}},
+		counts: Counts{Answers: map[string]int{}}, open: map[net.Conn]bool{},
 	}
 	s.end = sync.OnceFunc(func() { close(s.ending) })
 	if s.now == nil {
@@ -83,9 +84,11 @@ func New(o Options) *Server {
 	}
 	s.http = &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: s.options.Log,
-		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: streams},
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, &conn{Conn: c}) },
-		ConnState:   s.connState,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams},
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, &conn{Conn: c})
+		},
+		ConnState: s.connState,
 	}
 	return s
 }
@@ -105,6 +108,15 @@ func (s *Server) Serve(l net.Listener, certificate tls.Certificate) error {
 func (s *Server) Close() error {
 	s.end()
 	return s.http.Close()
+}
+
+// HangUp closes all connections, as Apple's server does with idle ones.
+func (s *Server) HangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		c.Close()
+	}
 }
 
 // Handler returns what the server answers, for who serves it himself.
