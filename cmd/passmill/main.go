@@ -81,6 +81,8 @@ type commands struct {
 
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
+	PretendAPNs pretendAPNsCommand `cmd:"" name:"pretend-apns" help:"Pretend to be Apple's push server, which misbehaves, for trials without phones."`
+
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }
 
