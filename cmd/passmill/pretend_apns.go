@@ -42,7 +42,7 @@ func (p *percent) UnmarshalText(text []byte) error {
 	number, ok := strings.CutSuffix(string(text), "%")
 	share, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if !ok || err != nil || !(share >= 0 && share <= 100) {
-		return fmt.Errorf("%q is no share; write it in per cent, such as 5%", text)
+		return fmt.Errorf("%q is no share; write it in per cent, such as 5%%", text)
 	}
 	*p = percent(share / 100)
 	return nil
