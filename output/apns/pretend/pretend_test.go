@@ -146,7 +146,7 @@ func TestJudge(t *testing.T) {
 		"400 MissingDeviceToken": {Topic: topic, DeviceToken: "?"},
 		"400 BadPriority":        {Topic: topic, Priority: 10, PushType: apns2.PushTypeBackground},
 		"400 InvalidPushType":    {Topic: topic, PushType: "smoke-signal"},
-		"413 PayloadTooLarge":    {Topic: topic, Payload: strings.Repeat(" ", 5000)},
+		"413 PayloadTooLarge":    {Topic: topic, Payload: `"` + strings.Repeat("a", 5000) + `"`},
 		"404 BadPath":            {Topic: topic, DeviceToken: "a/b"},
 		"200 ":                   {Topic: topic, Priority: 5, PushType: apns2.PushTypeBackground, Expiration: time.Now().Add(time.Hour)},
 	} {
