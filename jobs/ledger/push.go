@@ -55,7 +55,10 @@ func (t *tx) pushes(ctx context.Context, query string, args ...any) (list []jobs
 		var p jobs.Push
 		var tokenAt, due int64
 		err := rows.Scan(&p.Device, &p.TypeID, &p.Token, &tokenAt, &p.Wanted, &p.Told, &p.Tries, &p.Setbacks, &due)
-		p.TokenAt, p.Due = fromMillis(tokenAt), fromMillis(due)
+		p.TokenAt = fromMillis(tokenAt)
+		if due > 0 {
+			p.Due = fromMillis(due)
+		}
 		list = append(list, p)
 		return err
 	}, query, args...)
