@@ -18,6 +18,10 @@ import (
 func (d *DB) ClaimPushes(ctx context.Context, c jobs.PushClaim) (list []jobs.Push, err error) {
 	const heard = `UPDATE subscriptions SET due = 0 WHERE due > 0 AND due <= ? AND (push_token = '' OR told >= wanted)`
 	err = d.write(ctx, stepPushClaim, func(t *tx) error {
+		// Who gives out numbers changes the same rows, in an order of his own.
+		if _, err := t.lockCounter(ctx); err != nil {
+			return err
+		}
 		if _, err := t.exec(ctx, heard, millis(c.Now)); err != nil {
 			return err
 		}
@@ -133,9 +137,11 @@ func (d *DB) SelectPushes(ctx context.Context, s jobs.PushSelection, after jobs.
 		)
 		ORDER BY device_id, type_id
 		LIMIT ? FOR UPDATE`
-	err = d.write(ctx, stepPushClaim, func(t *tx) error {
-		list, err = t.pushes(ctx, query, after.Device, after.TypeID, s.Job, s.Job, s.Serial, s.Serial, s.TypeID, s.TypeID, c.Limit)
-		if err != nil {
+	err = d.write(ctx, stepPushClaim, func(t *tx) (err error) {
+		if _, err := t.lockCounter(ctx); err != nil {
+			return err
+		}
+		if list, err = t.pushes(ctx, query, after.Device, after.TypeID, s.Job, s.Job, s.Serial, s.Serial, s.TypeID, s.TypeID, c.Limit); err != nil {
 			return err
 		}
 		return t.claimPushes(ctx, list, c.Until, c.Jobs)

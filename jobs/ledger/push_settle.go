@@ -12,6 +12,9 @@ import (
 // but a token is dropped whoever finds it dead, unless it was registered since.
 func (d *DB) SettlePushes(ctx context.Context, results []jobs.PushResult) error {
 	err := d.write(ctx, stepPushSettle, func(t *tx) error {
+		if _, err := t.lockCounter(ctx); err != nil {
+			return err
+		}
 		if err := t.dropTokens(ctx, results); err != nil {
 			return err
 		}

@@ -250,3 +250,51 @@ func TestSelectPushes(t *testing.T) {
 		}
 	})
 }
+
+// TestSubscriptions: people are told of devices page by page, without what opens
+// anything.
+func TestSubscriptions(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn)
+		look := phones(t, dsn, db, 5)
+		finished(t, db, key("2"), append(rows(0, 2, "two"), rows(2, 5, "one")...)...)
+		_, err := look.Exec(`UPDATE subscriptions SET push_token = '', answer = 'Unregistered' WHERE device_id = 4`)
+		must(t, err)
+		list := func(f ledger.SubscriptionFilter) (all []ledger.Subscription) {
+			var last ledger.Subscription
+			for {
+				page, err := db.Subscriptions(t.Context(), f, last, 2)
+				must(t, err)
+				if len(page) == 0 {
+					return all
+				}
+				all, last = append(all, page...), page[len(page)-1]
+			}
+		}
+		all := list(ledger.SubscriptionFilter{})
+		if len(all) != 5 || all[3].Token != "" || all[3].Answer != "Unregistered" || len(all[0].Token) != 12 || len(all[0].Device) != 12 || all[0].Passes != 1 || !all[0].Due.Equal(now) {
+			t.Errorf("%+v", all)
+		}
+		for _, test := range []struct {
+			ledger.SubscriptionFilter
+			want int
+		}{
+			{ledger.SubscriptionFilter{Waiting: true}, 2},
+			{ledger.SubscriptionFilter{Job: "members"}, 5},
+			{ledger.SubscriptionFilter{Job: "others"}, 0},
+			{ledger.SubscriptionFilter{Serial: "S00003"}, 1},
+			{ledger.SubscriptionFilter{Device: []byte("00000")}, 5},
+			{ledger.SubscriptionFilter{Device: []byte("00000000000000000000000000000003")}, 1},
+			{ledger.SubscriptionFilter{Device: []byte("1")}, 0},
+		} {
+			if n := len(list(test.SubscriptionFilter)); n != test.want {
+				t.Errorf("%+v: %d, want %d", test.SubscriptionFilter, n, test.want)
+			}
+		}
+		passes, err := db.DevicePasses(t.Context(), 2)
+		must(t, err)
+		if len(passes) != 1 || passes[0].Serial != "S00001" || passes[0].Job != "members" || passes[0].Change == 0 {
+			t.Errorf("%+v", passes)
+		}
+	})
+}

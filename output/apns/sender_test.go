@@ -176,7 +176,7 @@ func TestAllTokensBad(t *testing.T) {
 		bad := apns.Answer{Verdict: apns.Gone, Reason: "BadDeviceToken", Status: 400}
 		l := &line{reply: always(bad)}
 		s, stop := running(t, o, l, nil)
-		time.Sleep(100 * time.Hour)
+		time.Sleep(6 * time.Hour)
 		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 0 || len(s.Halted()) != 1 {
 			t.Errorf("%d tokens dropped, halted: %v", n, s.Halted())
 		}
