@@ -71,12 +71,13 @@ type Client struct {
 
 // New returns a client. It connects when there is something to push.
 func New(o Options) (*Client, error) {
-	base, err := url.Parse(cmp.Or(o.Server, Server))
-	if err != nil || base.Scheme != "https" || base.Host == "" || strings.Trim(base.Path, "/") != "" {
-		return nil, fmt.Errorf("push server %q: write it as https://host or https://host:port", o.Server)
+	o.Server = cmp.Or(o.Server, Server)
+	if err := CheckServer(o.Server); err != nil {
+		return nil, err
 	}
-	if strings.Contains(base.Hostname(), "sandbox.push.apple.com") || base.Hostname() == "api.development.push.apple.com" {
-		return nil, fmt.Errorf("push server %s: tokens of passes are unknown there, and all would be called bad; Apple's server for passes is %s", base.Host, Server)
+	base, err := url.Parse(o.Server)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case o.Topic == "":
@@ -103,6 +104,18 @@ func New(o Options) (*Client, error) {
 		return c.transport.NewClientConn(ctx, "https", address)
 	})
 	return c, nil
+}
+
+// CheckServer says what is wrong with the address of a push server.
+func CheckServer(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf("push server %q: write it as https://host or https://host:port", address)
+	}
+	if strings.HasSuffix(u.Hostname(), "sandbox.push.apple.com") || u.Hostname() == "api.development.push.apple.com" {
+		return fmt.Errorf("push server %s: tokens of passes are unknown there, and all would be called bad; Apple's server for passes is %s", u.Host, Server)
+	}
+	return nil
 }
 
 // identify takes in what the client proves itself with.
