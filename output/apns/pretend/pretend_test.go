@@ -225,6 +225,7 @@ func TestListen(t *testing.T) {
 	check(event())
 	check(fleet())
 	must(good, "410 Unregistered")
+	must(good, "410 Unregistered")
 	if c := p.Counts(); c.AfterDeath != 1 || c.Told != 1 {
 		t.Errorf("%+v", c)
 	}

@@ -84,14 +84,17 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, fault string) (
 		return s.refuse, s.now()
 	}
 	d := s.device(token)
-	if !d.dead.IsZero() {
-		s.counts.AfterDeath++
+	switch {
+	case !d.dead.IsZero():
+		if d.told {
+			s.counts.AfterDeath++
+		}
+		d.told = true
 		return d.reason, d.dead
-	}
-	switch fault {
-	case "":
-	case reasons[Gone], reasons[Bad]:
+	case fault == "":
+	case fault == reasons[Gone] || fault == reasons[Bad]:
 		s.kill(token, fault)
+		d.told = true
 		return d.reason, d.dead
 	default:
 		return fault, since

@@ -48,6 +48,7 @@ type device struct {
 	pushes    int // that were taken
 	dead      time.Time
 	reason    string // of its death
+	told      bool   // who pushes was told of it
 	kept      *Event // the last push, if nobody listened
 	keptUntil time.Time
 }
