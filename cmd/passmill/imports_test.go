@@ -28,6 +28,8 @@ var imports = map[string][]string{
 	"jobs/sheet":           {"jobs"},
 	"jobs/table":           {"jobs", "jobs/connect"},
 	"jobs/sheet/sheettest": nil,
+	"output/apns":          {"jobs"},
+	"output/apns/pretend":  nil, // shares nothing with the client that it is there to test
 	"output/dir":           {"jobs"},
 	"output/mail":          nil,
 	"output/passkit":       {"jobs"},

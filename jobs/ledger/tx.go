@@ -73,6 +73,17 @@ var steps = []step{
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
 }
 
+// Of pushes.
+const (
+	stepPushClaim  step = "push-claim"
+	stepPushSettle step = "push-settle"
+)
+
+var pushSteps = []step{stepPushClaim, stepPushSettle}
+
+// PushFaultPoints returns those of pushes.
+func PushFaultPoints() []string { return points(pushSteps) }
+
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
