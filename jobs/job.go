@@ -26,6 +26,7 @@ type Job struct {
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
+	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -137,6 +138,9 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
+	_, wrong := j.Pushes.parse()
+	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
 	errs = append(errs, j.Schedule.validate()...)

@@ -65,11 +65,15 @@ func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspa
 	if err != nil {
 		return nil, err
 	}
+	pushes, err := newPushing(db, space, log)
+	if err != nil {
+		return nil, err
+	}
 	notify, err := newNotifier(db, space, log)
 	if err != nil {
 		return nil, err
 	}
-	return &serving{command: c, db: db, space: space, alerts: alerts, notify: notify, log: log, now: time.Now}, nil
+	return &serving{command: c, db: db, space: space, alerts: alerts, pushes: pushes, notify: notify, log: log, now: time.Now}, nil
 }
 
 // check refuses what would serve keys and passwords in the clear.

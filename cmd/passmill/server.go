@@ -34,6 +34,7 @@ type serving struct {
 	space   workspace
 	alerts  *keyring.Alerter
 	notify  *notifier
+	pushes  *pushing
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -69,7 +70,7 @@ func (s *serving) run(ctx context.Context) error {
 	defer func() {
 		stop()
 		select {
-		case <-ended: // a mail that has begun comes to its end
+		case <-ended: // a mail or push that has begun comes to its end
 		case <-time.After(stopTime):
 		}
 		done()
@@ -84,7 +85,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.notify.run}
+	tasks := []task{s.warn, s.push, s.notify.run}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}
