@@ -23,6 +23,7 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
