@@ -80,6 +80,7 @@ type commands struct {
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
+	Phone phoneCommand `cmd:"" help:"A simulated phone: try updates without one, or with ten thousand."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }

@@ -28,6 +28,7 @@ type Kind string
 
 // The kinds of events.
 const (
+	Added        Kind = "added"        // a pass was taken in
 	Registered   Kind = "registered"   // the web service knows that the phone has the pass
 	Unregistered Kind = "unregistered" // and that it has it no longer
 	Unchanged    Kind = "unchanged"    // it was asked for, and is the newest version
@@ -51,6 +52,7 @@ func (p *Phone) Add(ctx context.Context, data []byte) (*Pass, error) {
 		return nil, err
 	}
 	pass.Registered = false // a pass that is added again is registered again
+	p.tell(Event{Kind: Added, Pass: pass})
 	return pass, p.register(ctx, pass)
 }
 

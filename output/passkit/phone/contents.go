@@ -87,9 +87,9 @@ func (c *Contents) card() (card Card) {
 // are read all the same.
 func read(data []byte, v any) { _ = json.Unmarshal(data, v) }
 
-// text returns a text in the language of the locale: what pass.strings says of
+// Text returns a text in the language of the locale: what pass.strings says of
 // it, or itself.
-func (c *Contents) text(key string, l Locale) string {
+func (c *Contents) Text(key string, l Locale) string {
 	if translated, ok := c.Strings[l.choose(c.Strings)][key]; ok {
 		return translated
 	}
@@ -101,7 +101,7 @@ func (c *Contents) Name(l Locale) string {
 	card := c.card()
 	var parts []string
 	for _, part := range []string{card.Organization, card.Description} {
-		if part = c.text(part, l); part != "" {
+		if part = c.Text(part, l); part != "" {
 			parts = append(parts, part)
 		}
 	}

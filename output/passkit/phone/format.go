@@ -49,9 +49,9 @@ func (c *Contents) Shown(f Field, l Locale) string {
 	text, isText := textOf(f.Value)
 	switch {
 	case isText && (f.DateStyle != "" || f.TimeStyle != ""):
-		return date(c.text(text, l), f, l)
+		return date(c.Text(text, l), f, l)
 	case isText:
-		return c.text(text, l)
+		return c.Text(text, l)
 	case json.Unmarshal(f.Value, &n) != nil:
 		return strings.TrimSpace(string(f.Value))
 	case f.CurrencyCode != "":

@@ -19,7 +19,7 @@ func Messages(old, latest *Contents, l Locale) []string {
 		if !known || !changed(old, latest, was, f, l) {
 			continue
 		}
-		message := latest.text(f.ChangeMessage, l)
+		message := latest.Text(f.ChangeMessage, l)
 		if strings.Contains(message, "%@") {
 			said = append(said, strings.ReplaceAll(message, "%@", latest.Shown(f, l)))
 		}
@@ -34,5 +34,5 @@ func changed(old, latest *Contents, was, is Field, l Locale) bool {
 		return true
 	}
 	text, ok := textOf(is.Value)
-	return ok && old.text(text, l) != latest.text(text, l)
+	return ok && old.Text(text, l) != latest.Text(text, l)
 }

@@ -85,13 +85,13 @@ func (s *simulation) jump() {
 // accident restarts the server, keeps a backup or goes back to it.
 func (s *simulation) accident() error {
 	switch n := s.rng.IntN(20); {
-	case n < 14 && s.Restart != nil:
+	case n < 10 && s.Restart != nil:
 		s.counts.Restarts++
 		return s.Restart()
-	case n < 18 && s.Backup != nil:
+	case n >= 10 && n < 16 && s.Backup != nil:
 		s.backedUp = s.counts.Steps
 		return s.Backup()
-	case n >= 18 && s.Restore != nil && s.backedUp > 0:
+	case n >= 16 && s.Restore != nil && s.backedUp > 0:
 		return s.goBack()
 	}
 	return nil

@@ -31,7 +31,7 @@ type Memory struct {
 	holder  int // the writer that holds the lock, -1 for none
 	epoch   int
 
-	finished bool // writers begin nothing any more
+	finished bool // writers begin nothing at present
 }
 
 // state is what a backup holds.
@@ -100,7 +100,7 @@ func (m *Memory) World(handler http.Handler) World {
 		Passes:  len(m.data.passes),
 		Judge:   JudgeMemory,
 		File:    func(pass int) ([]byte, error) { return m.file(pass), nil },
-		Write:   func(w int) error { m.write(w); return nil },
+		Write:   func(w int) error { m.finished = false; m.write(w); return nil },
 		Finish:  func() error { m.finish(); return nil },
 		Push:    func() ([]Push, error) { return m.push(), nil },
 		Jump:    m.jump,

@@ -113,7 +113,7 @@ func (m *Memory) List(library, typeID, since string) (serials []string, tag stri
 		serials = m.only(serials, newest)
 	}
 	if m.Fault == TwoReads {
-		m.work(40) // serial numbers and tag are of two moments
+		m.work(6) // serial numbers and tag are of two moments
 	}
 	s.told = max(s.told, m.data.number)
 	if s.told >= s.wanted {

@@ -12,28 +12,33 @@ import (
 	"passmill/output/passkit/phone/phonetest"
 )
 
-// The world that the issue of lost updates asks for.
-const (
-	devices = 1000
-	writers = 8
-	passes  = 700
+// A size is that of a world, and how much happens in it.
+type size struct{ devices, writers, passes, period int }
+
+// large is the world that no update may be lost in. In a small one that comes to rest
+// often, what goes wrong is seen sooner.
+var (
+	large = size{devices: 1000, writers: 8, passes: 700, period: 10_000}
+	small = size{devices: 40, writers: 8, passes: 25, period: 400}
 )
 
 // TestNoLostUpdate simulates a web service that is right. PASSMILL_SIMULATION_STEPS
 // says for how long, PASSMILL_SIMULATION_SEED which way; seeds that once failed lie in
 // testdata/seeds and are always tried.
 func TestNoLostUpdate(t *testing.T) {
-	steps := number(t, "PASSMILL_SIMULATION_STEPS", 60_000)
+	steps := number(t, "PASSMILL_SIMULATION_STEPS", 40_000)
 	seeds := []uint64{uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))}
 	for _, seed := range append(kept(t), seeds...) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			counts, err := simulate(t, seed, steps, "")
-			t.Logf("%+v", counts)
-			if err != nil {
-				t.Error(err)
-				keep(t, seed)
-			}
-		})
+		for name, s := range map[string]size{"large": large, "small": small} {
+			t.Run(fmt.Sprintf("%s %d", name, seed), func(t *testing.T) {
+				counts, err := s.simulate(t, seed, steps, "")
+				t.Logf("%+v", counts)
+				if err != nil {
+					t.Error(err)
+					keep(t, seed)
+				}
+			})
+		}
 	}
 }
 
@@ -42,19 +47,21 @@ func TestNoLostUpdate(t *testing.T) {
 func TestFaultsAreFound(t *testing.T) {
 	for _, fault := range phonetest.Faults {
 		t.Run(string(fault), func(t *testing.T) {
-			_, err := simulate(t, 1, 60_000, fault)
+			counts, err := small.simulate(t, 1, 200_000, fault)
 			failure, ok := errors.AsType[*phonetest.Failure](err)
 			if !ok {
 				t.Fatalf("nobody noticed: %v", err)
 			}
-			t.Log(failure)
+			t.Logf("after %d steps: %v", counts.Steps, failure)
 		})
 	}
 }
 
-func simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fault) (phonetest.Counts, error) {
-	m := phonetest.NewMemory(seed, passes, writers, fault)
-	return phonetest.Run(t.Context(), m.World(nil), phonetest.Options{Seed: seed, Steps: steps, Devices: devices, Writers: writers})
+func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fault) (phonetest.Counts, error) {
+	m := phonetest.NewMemory(seed, s.passes, s.writers, fault)
+	return phonetest.Run(t.Context(), m.World(nil), phonetest.Options{
+		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers,
+	})
 }
 
 func number(t *testing.T, name string, usual int) int {

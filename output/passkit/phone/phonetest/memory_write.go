@@ -86,7 +86,7 @@ func (m *Memory) apply(c change) {
 	}
 }
 
-// finish lets all writers come to an end; they begin nothing any more.
+// finish lets all writers come to an end; they begin nothing before the next step that is theirs.
 func (m *Memory) finish() {
 	m.finished = true
 	for range len(m.writers) {

@@ -17,6 +17,7 @@ func (s *simulation) rest(ctx context.Context) error {
 		return err
 	}
 	s.net.lossy = false
+	defer func() { s.net.lossy = true }()
 	before := s.counts.Exchanges
 	for range restHours {
 		if err := s.settle(ctx); err != nil {
@@ -24,7 +25,8 @@ func (s *simulation) rest(ctx context.Context) error {
 		}
 		s.Jump(time.Hour)
 	}
-	s.counts.Final = s.counts.Exchanges - before
+	s.counts.Resting += s.counts.Exchanges - before
+	s.counts.Rests++
 	if err := s.compare(); err != nil {
 		return err
 	}
@@ -71,6 +73,7 @@ func (s *simulation) compare() error {
 		newest[[2]string{card.TypeID, card.Serial}] = c.Hash
 	}
 	var errs []error
+	s.counts.Living = 0
 	for _, d := range s.devices {
 		if d.deaf {
 			continue

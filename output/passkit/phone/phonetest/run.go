@@ -12,9 +12,9 @@ import (
 	"passmill/output/passkit/phone"
 )
 
-// Run simulates, then lets everything come to rest, and returns a [*Failure] if the
-// web service has broken a promise; another error if the world itself failed. The
-// same options and the same world go the same way.
+// Run simulates. From time to time and in the end it lets everything come to rest,
+// and returns a [*Failure] if the web service has broken a promise; another error if
+// the world itself failed. The same options and the same world go the same way.
 func Run(ctx context.Context, w World, o Options) (Counts, error) {
 	s := &simulation{World: w, o: o, rng: rand.New(rand.NewPCG(o.Seed, 1)), byToken: map[string][]int{}, lostInRow: map[Push]int{}}
 	s.net = &network{rng: s.rng, handler: w.Handler, lossy: true, counts: &s.counts, kinds: map[string]int{}}
@@ -22,12 +22,17 @@ func Run(ctx context.Context, w World, o Options) (Counts, error) {
 	if err := s.begin(); err != nil {
 		return s.counts, err
 	}
-	for s.counts.Steps = 0; s.counts.Steps < o.Steps; s.counts.Steps++ {
+	for s.counts.Steps = 1; s.counts.Steps <= o.Steps; s.counts.Steps++ {
 		if err := s.step(ctx); err != nil {
 			return s.counts, err
 		}
+		if s.counts.Steps%o.Period == 0 || s.counts.Steps == o.Steps {
+			if err := s.rest(ctx); err != nil {
+				return s.counts, err
+			}
+		}
 	}
-	return s.counts, s.rest(ctx)
+	return s.counts, nil
 }
 
 // A simulation is one at work.
@@ -124,7 +129,7 @@ func (s *simulation) step(ctx context.Context) error {
 		return s.whim(ctx)
 	case n < 4320:
 		s.jump()
-	case n < 4323:
+	case n < 4330:
 		return s.accident()
 	default:
 		return s.work(ctx)

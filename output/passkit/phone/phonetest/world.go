@@ -21,7 +21,7 @@ type World struct {
 	// Write lets a writer do its next step: begin to change some passes, go on, or
 	// commit. A writer that has to wait for another does nothing.
 	Write func(writer int) error
-	// Finish lets all writers come to an end; nothing changes any more.
+	// Finish lets all writers come to an end; nothing changes before the next Write.
 	Finish func() error
 	// Push returns to whom a push is due, and takes it as sent.
 	Push func() ([]Push, error)
@@ -43,8 +43,12 @@ type Push struct{ Token, TypeID string }
 
 // Options say what a simulation is like.
 type Options struct {
-	Seed    uint64
-	Steps   int // each a step of a writer, an exchange of a phone, or an accident
+	Seed  uint64
+	Steps int // each a step of a writer, an exchange of a phone, or an accident
+	// Period is after how many steps everything comes to rest, and the phones are
+	// looked at. The next update of a pass makes a lost one good, so it should not
+	// be much longer than passes take to change.
+	Period  int
 	Devices int
 	Writers int
 }
@@ -53,7 +57,7 @@ type Options struct {
 type Counts struct {
 	Steps, Exchanges, Lost, Pushes, LostPushes, Writes int
 	Jumps, Restarts, Restores                          int
-	Final                                              int // exchanges after the last write
+	Rests, Resting                                     int // how often everything came to rest, and exchanges until then
 	Living                                             int // phones, at the end
 	Kinds                                              map[string]int
 }
