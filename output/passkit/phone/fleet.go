@@ -105,6 +105,7 @@ func (f *Fleet) Run(ctx context.Context) (r Result, err error) {
 	for _, m := range f.phones {
 		f.special(m)
 	}
+	f.settle()
 	f.count(&r)
 	f.tell("special", r)
 	start = time.Now()
