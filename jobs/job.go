@@ -24,6 +24,7 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -136,6 +137,7 @@ func (j *Job) validate() error {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
 	errs = append(errs, j.Images.validate()...)
+	errs = append(errs, j.Missing.validate(j.Source)...)
 	errs = append(errs, j.Source.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }

@@ -33,7 +33,11 @@ func (c *chunk) artefacts(ctx context.Context) error {
 	}
 	err := c.insert(ctx, upsertArtefacts, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
-		return append(dst, m.passID, c.sink, m.Staged.Name, m.change, m.Size, m.Manifest[:], orNull(m.Certificate), millis(c.now))
+		change := m.change
+		if m.outrun() {
+			change = 0
+		}
+		return append(dst, m.passID, c.sink, m.Staged.Name, change, m.Size, m.Manifest[:], orNull(m.Certificate), millis(c.now))
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("artefacts: %w", err)

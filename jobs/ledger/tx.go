@@ -60,6 +60,21 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
+// Of passes that change by another word than their row's.
+const (
+	stepStanding step = "standing"
+	stepFresh    step = "fresh"
+	stepForget   step = "forget"
+	stepMissing  step = "missing"
+	stepRollBack step = "rollback"
+)
+
+var changeSteps = []step{stepStanding, stepFresh, stepForget, stepMissing, stepRollBack}
+
+// ChangeFaultPoints returns those of passes that change by another word than their
+// row's.
+func ChangeFaultPoints() []string { return points(changeSteps) }
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
