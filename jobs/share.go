@@ -25,9 +25,12 @@ func ParseShare(text string) (Share, error) {
 // String returns the share as [ParseShare] reads it.
 func (s Share) String() string { return Policy{float64(s)}.percent() }
 
-// UnmarshalText implements [encoding.TextUnmarshaler].
+// UnmarshalText implements [encoding.TextUnmarshaler], for flags: no share at all is
+// what a flag means that is not there.
 func (s *Share) UnmarshalText(text []byte) (err error) {
-	*s, err = ParseShare(string(text))
+	if *s, err = ParseShare(string(text)); err == nil && *s == 0 {
+		err = fmt.Errorf("%s is nothing; write more, such as 1%%", text)
+	}
 	return err
 }
 

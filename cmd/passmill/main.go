@@ -68,6 +68,10 @@ type commands struct {
 	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
+	Void     voidCommand     `cmd:"" help:"Say that passes are void."`
+	Expire   expireCommand   `cmd:"" help:"Say that passes have ended, or when they will."`
+	Reissue  reissueCommand  `cmd:"" help:"Make passes valid again that are void or expired, and send a new version in any case."`
+	Rollback rollbackCommand `cmd:"" help:"Let the passes that a run changed go back to what they were before it."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
 	Backup   backupCommand   `cmd:"" help:"Copy the whole ledger into a file, while runs go on."`
