@@ -154,7 +154,7 @@ func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
 	}
 	if s.Missing > 0 {
 		what := map[string]string{jobs.MissingVoid: "void", jobs.MissingExpire: "expired"}[missing]
-		fmt.Fprintf(w, "%s %s, since their rows are gone from the source\n", count(s.Missing, "pass")+choose(s.Missing, " is", " are"), what)
+		fmt.Fprintf(w, "%s %s, since %s gone from the source\n", count(s.Missing, "pass")+choose(s.Missing, " is", " are"), what, choose(s.Missing, "its row is", "their rows are"))
 	}
 	if s.PressedAgain > 0 {
 		fmt.Fprintf(w, "%s pressed again whose passes changed without a row\n", count(s.PressedAgain, "file")+choose(s.PressedAgain, " was", " were"))

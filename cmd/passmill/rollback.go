@@ -186,7 +186,7 @@ func (c *rollbackCommand) print(w io.Writer, s rollbackSummary, job string) erro
 	}
 	fmt.Fprintf(w, "%s %s to what they were before run %d; %s\n", count(s.Back, "pass"), verb, s.Of, hear(s.Devices, c.DryRun))
 	if s.Returned > 0 {
-		fmt.Fprintf(w, "%s valid again that were not since run %d had no row of them\n", count(s.Returned, "pass")+cmp.Or(map[bool]string{true: " would be"}[c.DryRun], choose(s.Returned, " is", " are")), s.Of)
+		fmt.Fprintf(w, "%s valid again that had no row in run %d\n", count(s.Returned, "pass")+cmp.Or(map[bool]string{true: " would be"}[c.DryRun], choose(s.Returned, " is", " are")), s.Of)
 	}
 	if s.New > 0 {
 		fate := "left: there is nothing before them; --void-new makes them void"
