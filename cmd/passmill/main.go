@@ -68,6 +68,7 @@ type commands struct {
 	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
+	Diff     diffCommand     `cmd:"" help:"Show what a run would change in which passes, and who would hear of it."`
 	Void     voidCommand     `cmd:"" help:"Say that passes are void."`
 	Expire   expireCommand   `cmd:"" help:"Say that passes have ended, or when they will."`
 	Reissue  reissueCommand  `cmd:"" help:"Make passes valid again that are void or expired, and send a new version in any case."`

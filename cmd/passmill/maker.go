@@ -30,6 +30,9 @@ type maker struct {
 	resumed bool     // the run was begun by an earlier process
 	before  int      // passes that it had made by then
 
+	looks  func(*ledger.DB) jobs.Snapshot // what a dry run compares with, if not the ledger alone
+	looked func(context.Context) error    // is called when it has compared all
+
 	gone   int        // passes that became void or expired since their rows are gone
 	spared string     // why passes without a row were left as they are; empty if none were
 	fresh  freshCount // files that were pressed again without a row
@@ -186,6 +189,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 			m.work.album.Store = readOnlyImages{db}
 		}
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
+		if m.looks != nil {
+			in.Snapshot = m.looks(db)
+		}
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {
 			sink, err := dir.OpenReadOnly(filepath.Clean(out))
@@ -199,6 +205,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	c, err := in.Import(ctx, 0)
 	if err == nil {
 		m.unfound = in.Unfound()
+	}
+	if err == nil && db != nil && m.looked != nil {
+		err = m.looked(ctx)
 	}
 	if err == nil && m.work.job.OnError.Stops(c) {
 		err = jobs.ErrTooManyRefused
