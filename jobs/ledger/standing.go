@@ -10,6 +10,21 @@ import (
 	"passmill/sign"
 )
 
+// Of passes that change by another word than their row's.
+const (
+	stepStanding step = "standing"
+	stepFresh    step = "fresh"
+	stepForget   step = "forget"
+	stepMissing  step = "missing"
+	stepRollBack step = "rollback"
+)
+
+var changeSteps = []step{stepStanding, stepFresh, stepForget, stepMissing, stepRollBack}
+
+// ChangeFaultPoints returns those of passes that change by another word than their
+// row's.
+func ChangeFaultPoints() []string { return points(changeSteps) }
+
 // A standingRow is how a pass stands, as the table says it.
 type standingRow struct {
 	State jobs.StandingState `db:"standing"`

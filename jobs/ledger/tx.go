@@ -60,29 +60,35 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
-// Of passes that change by another word than their row's.
+// Of what phones ask for.
 const (
-	stepStanding step = "standing"
-	stepFresh    step = "fresh"
-	stepForget   step = "forget"
-	stepMissing  step = "missing"
-	stepRollBack step = "rollback"
+	stepRegister   step = "register"
+	stepUnregister step = "unregister"
+	stepTold       step = "told"
+	stepPhoneLog   step = "phone-log"
 )
-
-var changeSteps = []step{stepStanding, stepFresh, stepForget, stepMissing, stepRollBack}
-
-// ChangeFaultPoints returns those of passes that change by another word than their
-// row's.
-func ChangeFaultPoints() []string { return points(changeSteps) }
 
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
 }
 
+// Of pushes.
+const (
+	stepPushClaim  step = "push-claim"
+	stepPushSettle step = "push-settle"
+)
+
+var pushSteps = []step{stepPushClaim, stepPushSettle}
+
+// PushFaultPoints returns those of pushes.
+func PushFaultPoints() []string { return points(pushSteps) }
+
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
+
+var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -97,6 +103,9 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
+
+// PhoneFaultPoints returns those of what phones ask for.
+func PhoneFaultPoints() []string { return points(phoneSteps) }
 
 func points(steps []step) []string {
 	var names []string
