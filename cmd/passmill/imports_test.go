@@ -33,8 +33,9 @@ var imports = map[string][]string{
 	"output/apns/pretend":  nil, // shares nothing with the client that it is there to test
 	"output/dir":           {"jobs"},
 	"output/mail":          nil,
-	"output/webhook":       nil,
 	"output/passkit":       {"jobs"},
+	"output/webhook":       nil,
+	"output/passkit/phone": {"jobs"},
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
@@ -46,6 +47,8 @@ var imports = map[string][]string{
 	"templates":            {"jobs", "render", "render/preflight"},
 	"templates/artwork":    nil,
 	"templates/intake":     {"jobs", "render", "templates"},
+
+	"output/passkit/phone/phonetest": {"jobs", "output/passkit", "output/passkit/phone"},
 }
 
 var free = []string{"jobs/caller", "jobs/fault", "sign/secret"}

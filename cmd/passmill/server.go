@@ -33,8 +33,8 @@ type serving struct {
 	db      *ledger.DB
 	space   workspace
 	alerts  *keyring.Alerter
-	notify  *notifier
 	pushes  *pushing
+	notify  *notifier
 	log     *slog.Logger
 	now     func() time.Time
 

@@ -26,14 +26,13 @@ type DB struct {
 	wait    time.Duration
 	log     *slog.Logger
 
-	startedBy string    // who or what begins runs
-	slot      jobs.Slot // that the handle works for; zero for none
-
 	// What phones ask for comes by the thousand, after each push.
 	registering *gather[enrol, enrolment]
 	leaving     *gather[leaving, struct{}]
 	telling     *gather[telling, struct{}]
 	versions    *gather[passKey, jobs.PassVersion]
+	startedBy   string    // who or what begins runs
+	slot        jobs.Slot // that the handle works for; zero for none
 
 	mu    sync.Mutex
 	reads map[string]*sql.Stmt // SQLite: prepared statements of readers; guarded by mu

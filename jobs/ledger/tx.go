@@ -94,9 +94,8 @@ var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
 
-var slotSteps = []step{stepSlot, stepBeat, stepFail, stepNotice}
-
 var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
+var slotSteps = []step{stepSlot, stepBeat, stepFail, stepNotice}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -112,11 +111,11 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
 
-// SlotFaultPoints returns those of slots and notices.
-func SlotFaultPoints() []string { return points(slotSteps) }
-
 // PhoneFaultPoints returns those of what phones ask for.
 func PhoneFaultPoints() []string { return points(phoneSteps) }
+
+// SlotFaultPoints returns those of slots and notices.
+func SlotFaultPoints() []string { return points(slotSteps) }
 
 func points(steps []step) []string {
 	var names []string
