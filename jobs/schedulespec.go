@@ -63,12 +63,24 @@ func (s ScheduleSpec) validate() (errs []error) {
 
 // A NotifySpec says when the operator is told of a run, beside those that failed.
 type NotifySpec struct {
-	Refused string `yaml:"refused"` // share of refused rows above which a run is told, such as "1%"; never if absent
+	Refused Share `yaml:"refused"` // share of refused rows above which a run is told, such as "1%"; never if absent
+}
+
+// A Share is a share of rows in words, such as "1%". It is a type so that a cell which
+// shows less digits than it holds is taken as what it holds.
+type Share string
+
+// UnmarshalYAML implements [yaml.InterfaceUnmarshaler].
+func (s *Share) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	err := unmarshal(&text)
+	*s = Share(text)
+	return err
 }
 
 // share returns the share of refused rows above which the operator is told.
 func (n NotifySpec) share() (share float64, err error) {
-	number, ok := strings.CutSuffix(strings.TrimSpace(n.Refused), "%")
+	number, ok := strings.CutSuffix(strings.TrimSpace(string(n.Refused)), "%")
 	if ok {
 		share, err = strconv.ParseFloat(strings.TrimSpace(number), 64)
 	}
