@@ -44,16 +44,16 @@ func TestRepeats(t *testing.T) {
 		o.mu.Lock()
 		o.list[1].Told = 1
 		o.mu.Unlock()
-		time.Sleep(100 * time.Hour)
+		time.Sleep(30 * time.Hour)
 		stop()
 		var hours []int
-		for _, at := range o.list[0].sent {
+		for _, at := range o.sent(0) {
 			hours = append(hours, int(at.Sub(begin).Round(time.Hour).Hours()))
 		}
 		if diff := gocmp(hours, []int{0, 1, 25}); diff != "" {
 			t.Error(diff)
 		}
-		if n := len(o.list[1].sent); n != 1 || o.list[1].pushed != 1 {
+		if n := len(o.sent(1)); n != 1 || o.list[1].pushed != 1 {
 			t.Errorf("a phone that has asked was pushed %d times", n)
 		}
 	})
@@ -93,7 +93,7 @@ func TestGone(t *testing.T) {
 			return ok
 		}}
 		_, stop := running(t, o, l, nil)
-		time.Sleep(100 * time.Hour)
+		time.Sleep(30 * time.Hour)
 		stop()
 		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 1 || l.count() != 3+2*2 {
 			t.Errorf("%d tokens dropped, %d pushes, want 1 and 7", n, l.count())
@@ -259,13 +259,13 @@ func TestQuietHours(t *testing.T) {
 			s.Quiet = func(context.Context) map[string]jobs.Quiet { return map[string]jobs.Quiet{"members": quiet} }
 		})
 		time.Sleep(6*time.Hour + 59*time.Minute)
-		if n := len(o.list[0].sent); n != 0 || len(o.list[1].sent) == 0 || len(o.list[2].sent) == 0 {
+		if n := len(o.sent(0)); n != 0 || len(o.sent(1)) == 0 || len(o.sent(2)) == 0 {
 			t.Errorf("%d pushes in quiet hours", n)
 		}
 		time.Sleep(2 * time.Minute)
 		stop()
-		if n := len(o.list[0].sent); n != 1 || o.list[0].sent[0].Sub(begin) > 7*time.Hour+2*time.Second {
-			t.Errorf("%d pushes after quiet hours: %v", n, o.list[0].sent)
+		if n := len(o.sent(0)); n != 1 || o.sent(0)[0].Sub(begin) > 7*time.Hour+2*time.Second {
+			t.Errorf("%d pushes after quiet hours: %v", n, o.sent(0))
 		}
 	})
 }
