@@ -60,6 +60,14 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
+// Of what phones ask for.
+const (
+	stepRegister   step = "register"
+	stepUnregister step = "unregister"
+	stepTold       step = "told"
+	stepPhoneLog   step = "phone-log"
+)
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
@@ -80,6 +88,8 @@ var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
 
+var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
+
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
 func (s step) after() string  { return "ledger." + string(s) + ".committed" }
@@ -93,6 +103,9 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
+
+// PhoneFaultPoints returns those of what phones ask for.
+func PhoneFaultPoints() []string { return points(phoneSteps) }
 
 func points(steps []step) []string {
 	var names []string
