@@ -105,7 +105,7 @@ func TestGone(t *testing.T) {
 // one push an hour looks whether it is over, and a new certificate is tried at once.
 func TestHalt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := fill(2000, time.Now())
+		o := fill(1000, time.Now())
 		l := &line{reply: always(apns.Answer{Verdict: apns.Halted, Reason: "BadCertificate", Status: 403})}
 		var alarms []apns.Alarm
 		s, stop := running(t, o, l, func(s *apns.Sender) {
@@ -127,9 +127,9 @@ func TestHalt(t *testing.T) {
 			t.Errorf("%d pushes and %d alarms in five hours, want 5 and 6: %+v", n, len(alarms), alarms)
 		}
 		l.set("two", always(ok))
-		time.Sleep(5 * time.Second)
-		if n := o.count(func(s *subscription) bool { return len(s.sent) == 1 && s.Token != "" && s.Setbacks == 0 }); n != 2000 {
-			t.Errorf("%d of 2000 devices were pushed after the certificate was replaced", n)
+		time.Sleep(15 * time.Second)
+		if n := o.count(func(s *subscription) bool { return len(s.sent) == 1 && s.Token != "" && s.Setbacks == 0 }); n != 1000 {
+			t.Errorf("%d of 1000 devices were pushed after the certificate was replaced", n)
 		}
 		if h := s.Halted(); len(h) != 0 {
 			t.Errorf("halted: %v", h)
@@ -172,7 +172,7 @@ func TestNoCertificate(t *testing.T) {
 // TestAllTokensBad: where every token is called bad, it is not the tokens.
 func TestAllTokensBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := fill(1000, time.Now())
+		o := fill(200, time.Now())
 		bad := apns.Answer{Verdict: apns.Gone, Reason: "BadDeviceToken", Status: 400}
 		l := &line{reply: always(bad)}
 		s, stop := running(t, o, l, nil)
@@ -182,7 +182,7 @@ func TestAllTokensBad(t *testing.T) {
 		}
 		stop()
 
-		o = fill(1000, time.Now())
+		o = fill(200, time.Now())
 		l = &line{reply: func(tok string, _ int) apns.Answer {
 			if tok[len(tok)-1] == '1' {
 				return bad
@@ -191,13 +191,13 @@ func TestAllTokensBad(t *testing.T) {
 		}}
 		_, stop = running(t, o, l, nil)
 		time.Sleep(10 * time.Second)
-		if n := o.count(func(s *subscription) bool { return s.Token == "" || s.answer == "BadDeviceToken" }); n != 63 {
-			t.Errorf("%d of 63 bad tokens are known", n)
+		if n := o.count(func(s *subscription) bool { return s.Token == "" || s.answer == "BadDeviceToken" }); n != 13 {
+			t.Errorf("%d of 13 bad tokens are known", n)
 		}
 		time.Sleep(time.Hour)
 		stop()
-		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 63 {
-			t.Errorf("%d of 63 bad tokens dropped", n)
+		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 13 {
+			t.Errorf("%d of 13 bad tokens dropped", n)
 		}
 	})
 }
