@@ -25,6 +25,8 @@ type Job struct {
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
+	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
+	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -141,6 +143,8 @@ func (j *Job) validate() error {
 	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Schedule.validate()...)
+	errs = append(errs, j.Notify.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 
