@@ -24,7 +24,10 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
+	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
+	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -140,7 +143,10 @@ func (j *Job) validate() error {
 	_, wrong := j.Pushes.parse()
 	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
+	errs = append(errs, j.Missing.validate(j.Source)...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Schedule.validate()...)
+	errs = append(errs, j.Notify.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

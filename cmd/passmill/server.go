@@ -34,6 +34,7 @@ type serving struct {
 	space   workspace
 	alerts  *keyring.Alerter
 	pushes  *pushing
+	notify  *notifier
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -49,10 +50,17 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	beside, stop := context.WithCancel(ctx)
+	tasks, err := s.tasks()
+	if err != nil {
+		for _, l := range servers {
+			l.Listener.Close()
+		}
+		return err
+	}
+	going, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	for _, run := range []func(ctx, work context.Context){s.warn, s.push} {
-		group.Go(func() { run(beside, work) })
+	for _, task := range tasks {
+		group.Go(func() { task(going, work) })
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -69,6 +77,23 @@ func (s *serving) run(ctx context.Context) error {
 		<-ended
 	}()
 	return s.until(ctx, work, servers)
+}
+
+// A task is something that the server does besides answering, until ctx ends. What it
+// has begun by then may go on while work does.
+type task func(ctx, work context.Context)
+
+// tasks lists all. Another one is a line here.
+func (s *serving) tasks() ([]task, error) {
+	tasks := []task{s.warn, s.push, s.notify.run}
+	if s.command.NoSchedule {
+		return tasks, nil
+	}
+	scheduler, err := s.scheduler()
+	if err != nil {
+		return nil, err
+	}
+	return append(tasks, func(ctx, _ context.Context) { scheduler.Run(ctx) }), nil
 }
 
 // until serves until ctx ends or a server fails.

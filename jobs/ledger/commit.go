@@ -50,6 +50,7 @@ type pressed struct {
 	old    struct {
 		job, bundle, name string
 		fingerprint       jobs.Hash
+		standing          jobs.Standing
 	}
 	change   int64 // the change number
 	changed  bool  // it was there before, and the number is new
@@ -69,7 +70,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -190,7 +191,38 @@ func (c *chunk) heard(ctx context.Context) error {
 			ids = append(ids, c.made[i].passID)
 		}
 	}
+	if err := c.hearing(ctx, ids); err != nil {
+		return err
+	}
 	return c.tx.changed(ctx, ids, millis(c.now))
+}
+
+// hearing adds to the run the devices that no change of it has concerned yet.
+func (c *chunk) hearing(ctx context.Context, ids []int64) error {
+	const (
+		count = `
+		SELECT COUNT(*)
+		FROM subscriptions
+		WHERE wanted <= (SELECT change_before FROM runs WHERE id = ?) AND (device_id, type_id) IN (
+			SELECT r.device_id, p.type_id
+			FROM registrations r
+			JOIN passes p ON p.id = r.pass_id
+			WHERE r.pass_id IN (` + listMark + `)
+		)`
+		add = `UPDATE runs SET heard = heard + ? WHERE id = ?`
+	)
+	heard := 0
+	err := eachList(ctx, c.tx, func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		heard += n
+		return err
+	}, count, ids, c.run)
+	if err != nil || heard == 0 {
+		return err
+	}
+	_, err = c.exec(ctx, add, heard, c.run)
+	return err
 }
 
 // counts adds the rows that waited until now to those of the run.
