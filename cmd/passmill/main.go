@@ -79,7 +79,9 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
-	Serve serveCommand `cmd:"" help:"Serve the REST API."`
+	Devices devicesCommand `cmd:"" help:"What phones say."`
+
+	Serve serveCommand `cmd:"" help:"Serve phones that keep their passes up to date, and the REST API."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }
