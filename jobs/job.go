@@ -24,6 +24,9 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
+	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
+	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -135,8 +138,13 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
+	_, wrong := j.Pushes.parse()
+	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Schedule.validate()...)
+	errs = append(errs, j.Notify.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 
