@@ -24,6 +24,7 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Links       LinksSpec         `yaml:"links"`       // what the links to the passes are; none if absent
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -45,6 +46,10 @@ type ImagesSpec struct {
 	Dir   string   `yaml:"dir"`   // the folder of the files; that of the source's file if absent
 	Hosts []string `yaml:"hosts"` // from which images may be fetched; none if absent
 }
+
+// Planned reports whether passes of the job are only planned, and pressed when
+// somebody asks for them.
+func (j *Job) Planned() bool { return j.Output.Dir == "" }
 
 // An OutputSpec says where passes go and how their files are named.
 type OutputSpec struct {
@@ -115,6 +120,7 @@ func (j *Job) Complete(name string) error {
 		j.Name = name
 	}
 	j.Source.complete()
+	j.Links.complete()
 	if j.Output.Name == "" && j.Source.Kind != SourceTables { // those name the files themselves
 		j.Output.Name = DefaultName
 	}
@@ -131,12 +137,13 @@ func (j *Job) validate() error {
 	tables := j.Source.Kind == SourceTables
 	need(j.Template != "" || tables, "template: is missing; name a folder, or a starter such as storecard")
 	need(j.Serial != "" || tables, "serial: is missing; name the field that is the serial number")
-	need(j.Output.Dir != "", "output: dir: is missing; name the folder for the passes")
+	need(j.Output.Dir != "" || j.Links.Kind != "", "output: dir: is missing; name the folder for the passes, or write links: true if they are only to be had by links")
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Links.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

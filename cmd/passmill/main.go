@@ -79,6 +79,8 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
+	Links linksCommand `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
+
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`

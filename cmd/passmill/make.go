@@ -48,7 +48,9 @@ type summary struct {
 	Refused         int     `json:"refused"`
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
-	Output          string  `json:"output"`
+	Output          string  `json:"output"` // empty if passes are only planned
+
+	planned bool
 }
 
 // notFound says that no row has the serial numbers that were asked for; forced if
@@ -69,6 +71,9 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return err
 	}
 	defer w.close()
+	if w.job.Planned() && w.job.Links.Kind == jobs.LinkSealed {
+		return fmt.Errorf("passes of sealed links are made when somebody opens them, so there is nothing to make of job %q; passmill links %s --out FILE gives out the links", w.job.Name, c.Job)
+	}
 	if c.OnError != "" {
 		if w.job.OnError, err = jobs.ParsePolicy(c.OnError); err != nil {
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
@@ -104,7 +109,10 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	s := summary{
 		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged, Refused: run.Count.Refused,
-		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, Output: w.path(w.job.Output.Dir),
+		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, planned: w.job.Planned(),
+	}
+	if !s.planned {
+		s.Output = w.path(w.job.Output.Dir)
 	}
 	if s.Seconds > 0 {
 		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
@@ -128,7 +136,12 @@ func (s summary) print(w io.Writer, asJSON, dry bool) error {
 		return json.NewEncoder(w).Encode(s)
 	}
 	verb := "made"
-	if dry {
+	switch {
+	case s.planned && dry:
+		verb = "would be planned"
+	case s.planned:
+		verb = "planned"
+	case dry:
 		verb = "would be made"
 	}
 	fmt.Fprintf(w, "%s: %s %s, %s unchanged, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), thousands(s.Refused))
@@ -138,6 +151,10 @@ func (s summary) print(w io.Writer, asJSON, dry bool) error {
 	pace := ""
 	if s.Made > 0 && s.Seconds >= 1 {
 		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
+	}
+	if s.planned {
+		fmt.Fprintf(w, "in %.1f seconds%s; each is pressed when somebody asks for it: passmill links gives out the links\n", s.Seconds, pace)
+		return nil
 	}
 	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, fromHere(s.Output))
 	return nil

@@ -61,6 +61,7 @@ type passCheck struct {
 	Artefacts int     `db:"artefacts"`
 	Here      int     `db:"here"` // artefacts in the asked sink
 	Template  int     `db:"template"`
+	Planned   int     `db:"planned"` // it is pressed when somebody asks for it
 }
 
 // passes looks for passes without the row, the template or the artefact that
@@ -71,9 +72,11 @@ func (c *checker) passes(ctx context.Context) error {
 			r.state, r.serial AS row_serial, r.pass_id AS row_pass, r.fingerprint AS row_print,
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id) AS artefacts,
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id AND a.sink = ?) AS here,
-			(SELECT COUNT(*) FROM templates t WHERE t.version = p.template_version) AS template
+			(SELECT COUNT(*) FROM templates t WHERE t.version = p.template_version) AS template,
+			CASE WHEN u.sink = '' THEN 1 ELSE 0 END AS planned
 		FROM passes p
 		LEFT JOIN rows r ON r.id = p.row_id
+		LEFT JOIN runs u ON u.id = r.run_id
 		WHERE p.id > ?
 		ORDER BY p.id
 		LIMIT ` + pageLimit
@@ -115,7 +118,7 @@ func (p *passCheck) findings() []Finding {
 	if p.Template == 0 {
 		add("pass-without-template", "has no template version", restore)
 	}
-	if p.Artefacts == 0 {
+	if p.Artefacts == 0 && p.Planned == 0 {
 		add("pass-without-artefact", "is marked as made, but lies in no output folder", makeAgain)
 	}
 	return findings

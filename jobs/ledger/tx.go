@@ -60,12 +60,24 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
+// Of links; no run passes them.
+const (
+	stepLinks  step = "links"
+	stepRevoke step = "revoke"
+	stepUse    step = "use-link"
+	stepSeries step = "series"
+	stepSealed step = "sealed"
+	stepMark   step = "mark"
+)
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
 }
 
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
+
+var linkSteps = []step{stepLinks, stepRevoke, stepUse, stepSeries, stepSealed, stepMark}
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
 
@@ -82,6 +94,9 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
+
+// LinkFaultPoints returns those of links.
+func LinkFaultPoints() []string { return points(linkSteps) }
 
 func points(steps []step) []string {
 	var names []string
