@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrLocked means that another process holds what was asked for.
 	ErrLocked = errors.New("in use by another process")
+	// ErrTooMany means that a pass has as many devices as it may have.
+	ErrTooMany = errors.New("too many devices have this pass")
 )
 
 // A Hash is the first half of a SHA-256 sum: enough to tell contents apart,

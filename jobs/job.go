@@ -25,6 +25,7 @@ type Job struct {
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Links       LinksSpec         `yaml:"links"`       // what the links to the passes are; none if absent
+	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -141,6 +142,9 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
+	_, wrong := j.Pushes.parse()
+	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
 	errs = append(errs, j.Links.validate()...)

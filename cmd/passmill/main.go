@@ -83,6 +83,11 @@ type commands struct {
 
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
+	Push    pushCommand    `cmd:"" help:"Push to phones by hand, so that they ask for new versions of their passes."`
+	Devices devicesCommand `cmd:"" help:"List the phones that have passes, and show what they have heard of."`
+
+	PretendAPNs pretendAPNsCommand `cmd:"" name:"pretend-apns" help:"Pretend to be Apple's push server, which misbehaves, for trials without phones."`
+
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }
 

@@ -61,7 +61,11 @@ func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspa
 	if err != nil {
 		return nil, err
 	}
-	return &serving{command: c, db: db, space: space, alerts: alerts, log: log, now: time.Now}, nil
+	pushes, err := newPushing(db, space, log)
+	if err != nil {
+		return nil, err
+	}
+	return &serving{command: c, db: db, space: space, alerts: alerts, pushes: pushes, log: log, now: time.Now}, nil
 }
 
 // check refuses what would serve keys and passwords in the clear.

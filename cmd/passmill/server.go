@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,7 @@ type serving struct {
 	db      *ledger.DB
 	space   workspace
 	alerts  *keyring.Alerter
+	pushes  *pushing
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -47,20 +49,24 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	warning, stop := context.WithCancel(ctx)
-	warned := make(chan struct{})
+	beside, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	for _, run := range []func(ctx, work context.Context){s.warn, s.push} {
+		group.Go(func() { run(beside, work) })
+	}
+	ended := make(chan struct{})
 	go func() {
-		defer close(warned)
-		s.warn(warning, work)
+		defer close(ended)
+		group.Wait()
 	}()
 	defer func() {
 		stop()
 		select {
-		case <-warned: // a mail that has begun comes to its end
+		case <-ended: // a mail or push that has begun comes to its end
 		case <-time.After(stopTime):
 		}
 		done()
-		<-warned
+		<-ended
 	}()
 	return s.until(ctx, work, servers)
 }

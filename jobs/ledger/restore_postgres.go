@@ -48,6 +48,9 @@ func restorePostgres(ctx context.Context, dsn, name string, o RestoreOptions) (i
 	if err := a.restore(ctx, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := db.newEpoch(ctx); err != nil {
+		return info, fmt.Errorf("restore: the ledger is there, but devices would be told what they know already; restore it again: %w", err)
+	}
 	return info, nil
 }
 

@@ -60,14 +60,12 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
-// Of links; no run passes them.
+// Of what phones ask for.
 const (
-	stepLinks  step = "links"
-	stepRevoke step = "revoke"
-	stepUse    step = "use-link"
-	stepSeries step = "series"
-	stepSealed step = "sealed"
-	stepMark   step = "mark"
+	stepRegister   step = "register"
+	stepUnregister step = "unregister"
+	stepTold       step = "told"
+	stepPhoneLog   step = "phone-log"
 )
 
 var steps = []step{
@@ -75,11 +73,22 @@ var steps = []step{
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
 }
 
+// Of pushes.
+const (
+	stepPushClaim  step = "push-claim"
+	stepPushSettle step = "push-settle"
+)
+
+var pushSteps = []step{stepPushClaim, stepPushSettle}
+
+// PushFaultPoints returns those of pushes.
+func PushFaultPoints() []string { return points(pushSteps) }
+
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
-var linkSteps = []step{stepLinks, stepRevoke, stepUse, stepSeries, stepSealed, stepMark}
-
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
+
+var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -95,8 +104,8 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
 
-// LinkFaultPoints returns those of links.
-func LinkFaultPoints() []string { return points(linkSteps) }
+// PhoneFaultPoints returns those of what phones ask for.
+func PhoneFaultPoints() []string { return points(phoneSteps) }
 
 func points(steps []step) []string {
 	var names []string
