@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -208,25 +209,39 @@ func (d *DB) RevokeAllLinks(ctx context.Context, job string) (n int64, err error
 	return n, nil
 }
 
-// UseLink counts that a device got a pass by its link, and returns false if the link
-// gives it to no further device. What the same device gets within a while counts
-// once. device is a hash that says nothing of whose it is.
-func (d *DB) UseLink(ctx context.Context, passID int64, device []byte, within time.Duration) (ok bool, err error) {
-	const query = `
-		UPDATE links
-		SET used = used + CASE WHEN device = ? AND counted_at > ? THEN 0 ELSE 1 END, device = ?, counted_at = ?
-		WHERE pass_id = ? AND (uses = 0 OR used < uses OR device = ? AND counted_at > ?)`
+// UseLink counts that a device got a pass by its link; ok is false if the link gives it
+// to no further device. What the last device gets again within a while is not counted.
+// device is a hash that says nothing of whose it is.
+func (d *DB) UseLink(ctx context.Context, passID int64, device []byte, within time.Duration) (ok, counted bool, err error) {
+	const (
+		have  = `SELECT uses, used, device, counted_at FROM links WHERE pass_id = ? FOR UPDATE`
+		count = `UPDATE links SET used = used + 1, device = ?, counted_at = ? WHERE pass_id = ?`
+	)
 	now := d.now()
-	since := millis(now.Add(-within))
 	err = d.write(ctx, stepUse, func(t *tx) error {
-		n, err := t.affect(ctx, query, device, since, device, millis(now), passID, device, since)
-		ok = n > 0
+		var uses, used int
+		var last []byte
+		var at int64
+		ok, counted = false, false
+		found, err := t.one(ctx, []any{&uses, &used, &last, &at}, have, passID)
+		if err != nil || !found {
+			return orNotFound(err)
+		}
+		if bytes.Equal(last, device) && at > millis(now.Add(-within)) {
+			ok = true
+			return nil
+		}
+		if uses > 0 && used >= uses {
+			return nil
+		}
+		ok, counted = true, true
+		_, err = t.exec(ctx, count, device, millis(now), passID)
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("count the use of a link: %w", err)
+		return false, false, fmt.Errorf("count the use of a link: %w", err)
 	}
-	return ok, nil
+	return ok, counted, nil
 }
 
 // Together returns the serial numbers of up to limit passes of a job that share a
