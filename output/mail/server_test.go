@@ -55,6 +55,7 @@ type scripted struct {
 
 	mu     sync.Mutex
 	mails  []string // guarded by mu
+	from   string   // of the last mail; read it after taken
 	closed sync.WaitGroup
 }
 
@@ -120,6 +121,9 @@ func (s *scripted) serve(conn net.Conn) {
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
 		default:
+			if verb == sender {
+				s.from, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "MAIL FROM:<"), ">")
+			}
 			if !say(verb, "250 fine") {
 				return
 			}
