@@ -23,6 +23,16 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
+}
+
+// A MailSpec says to whom the passes of a job are mailed, and with what.
+type MailSpec struct {
+	To       string `yaml:"to"`       // the field that holds the address
+	Language string `yaml:"language"` // the field that holds the language, such as de
+	Dir      string `yaml:"dir"`      // the folder of mail.html and so on; that of the job if absent
+	Attach   bool   `yaml:"attach"`   // attach the pass itself
+	AtMost   int    `yaml:"atMost"`   // each make mails to who is new, as long as they are no more; 0: only passmill mail does
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -134,6 +144,8 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Mail.To != "" || j.Mail == MailSpec{}, "mail: to: is missing; name the field that holds the addresses")
+	need(j.Mail.AtMost >= 0, "mail: atMost: is %d; write how many mails a run may send by itself", j.Mail.AtMost)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)

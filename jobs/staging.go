@@ -54,7 +54,7 @@ func (im *Importer) keepPlace(c *candidate, k Known) {
 // matches reports whether the pass is what the row asks for, and lies where it
 // is asked to lie.
 func (k Known) matches(s Staged) bool {
-	return k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle
+	return k.Fingerprint == s.Fingerprint && k.Contact == s.Contact && k.Name == s.Name && k.Bundle == s.Bundle
 }
 
 // taken refuses rows whose file belongs to a pass of another job that shares the

@@ -23,7 +23,11 @@ const valuesFormat = 1
 // template: after a format byte, for each present value its name, text and JSON,
 // each preceded by its length as a varint.
 func AppendValues(dst []byte, fields []Field, values []Value) []byte {
-	dst = append(dst, valuesFormat)
+	return appendFields(append(dst, valuesFormat), fields, values)
+}
+
+// appendFields goes on with more fields behind those that [AppendValues] wrote.
+func appendFields(dst []byte, fields []Field, values []Value) []byte {
 	for i, v := range values {
 		if !v.Present {
 			continue
@@ -63,6 +67,26 @@ func ParseValues(data []byte, fields []Field, values []Value) error {
 		at++
 	}
 	return nil
+}
+
+// Texts reads what [AppendValues] wrote without knowing the fields: it returns the
+// text of each value that is present, by the folded name of its field.
+func Texts(data []byte) (map[string]string, error) {
+	if len(data) == 0 || data[0] != valuesFormat {
+		return nil, errors.New("values of a row: unknown format")
+	}
+	texts := map[string]string{}
+	for rest := string(data[1:]); rest != ""; {
+		var name, text string
+		var err error
+		for _, part := range []*string{&name, &text, new(string)} {
+			if *part, rest, err = cutString(rest); err != nil {
+				return nil, err
+			}
+		}
+		texts[FoldName(name)] = text
+	}
+	return texts, nil
 }
 
 func appendString(dst []byte, s string) []byte {
