@@ -77,6 +77,7 @@ type Staged struct {
 	Values      []byte // the checked values, as the importer encodes them
 	Name        string // of the artefact: slash-separated, relative to the sink
 	Bundle      string // the bundle that the pass belongs to; empty for none
+	Standing    Standing
 }
 
 // A Batch is what an import writes in one transaction.
@@ -96,6 +97,7 @@ type Made struct {
 	// Certificate is the id of the certificate that signed: the hexadecimal
 	// SHA-256 sum of its DER form.
 	Certificate string
+	Token       int // version of the master key that its token comes from; 0 for none
 	Size        int64
 	Manifest    [sha256.Size]byte // SHA-256 of manifest.json
 	Adopted     bool              // found whole in the sink, pressed by a run that was killed before it could say so

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 )
@@ -19,6 +20,12 @@ type Target struct {
 	TeamID   string
 	Template Hash   // template version
 	Sink     string // what the ledger calls the sink
+
+	// Service is the address where phones ask for updates of the passes, and
+	// Token the version of the master key that their tokens come from. Both are
+	// empty for passes without updates.
+	Service string
+	Token   int
 }
 
 // An Importer reads the rows of a source, checks them and stages those that are
@@ -257,6 +264,9 @@ func (t Target) fingerprint(serial string, values []byte) Hash {
 	data := append(buf[:0], t.Template[:]...)
 	for _, s := range []string{t.TypeID, t.TeamID, serial} {
 		data = appendString(data, s)
+	}
+	if t.Service != "" {
+		data = binary.AppendUvarint(appendString(data, t.Service), uint64(t.Token))
 	}
 	sum := sha256.Sum256(append(data, values...))
 	return Hash(sum[:len(Hash{})])

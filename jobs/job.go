@@ -24,6 +24,7 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
+	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 }
 
 // A MailSpec says to whom the passes of a job are mailed, and with what.

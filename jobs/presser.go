@@ -53,7 +53,10 @@ type Presser struct {
 	Fill func(values []Value, serial string) (contents [][]byte, err error)
 	// Image returns an image that the import kept, or [ErrNotFound]. It may be
 	// nil if no field is one.
-	Image   func(ctx context.Context, id Hash) (*Image, error)
+	Image func(ctx context.Context, id Hash) (*Image, error)
+	// Amend makes of the contents those of a pass that does not stand as its row
+	// says. It may be nil if all do.
+	Amend   func(contents [][]byte, s Standing) error
 	Archive Archive
 	Signer  Signer
 	Sink    Sink
@@ -195,6 +198,11 @@ func (p *Presser) fill(ctx context.Context, row Staged) (pressing, *Problem, err
 		problem := p.problem(row, "not-filled", err.Error(), "compare the row with what template.yaml declares")
 		return pressing{}, &problem, nil
 	}
+	if p.Amend != nil && !row.Standing.Valid() {
+		if err := p.Amend(contents, row.Standing); err != nil {
+			return pressing{}, nil, fmt.Errorf("amend the pass of row %d: %w", row.Row, err)
+		}
+	}
 	one := pressing{row: row, contents: contents}
 	for i := range p.Fields {
 		if p.Fields[i].Type != TypeImage {
@@ -286,7 +294,7 @@ func (p *Presser) sign(ctx context.Context, batch []pressing) error {
 func (p *Presser) made(one *pressing) Made {
 	return Made{
 		Staged: one.row, TypeID: p.Target.TypeID, Template: p.Target.Template,
-		Certificate: p.Certificate, Size: one.size, Manifest: sha256.Sum256(one.manifest), Adopted: one.adopted,
+		Certificate: p.Certificate, Token: p.Target.Token, Size: one.size, Manifest: sha256.Sum256(one.manifest), Adopted: one.adopted,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // A Value is what a field of a row holds once its cell has been read by the
@@ -44,49 +45,68 @@ func appendFields(dst []byte, fields []Field, values []Value) []byte {
 // another version of the template.
 func ParseValues(data []byte, fields []Field, values []Value) error {
 	clear(values)
-	if len(data) == 0 || data[0] != valuesFormat {
-		return errors.New("values of a row: unknown format")
-	}
-	rest := string(data[1:]) // the values are slices of this one string
 	at := 0
-	for rest != "" {
-		var name, text, json string
-		for _, part := range []*string{&name, &text, &json} {
-			var err error
-			if *part, rest, err = cutString(rest); err != nil {
-				return err
-			}
+	for named, err := range NamedValues(data) {
+		if err != nil {
+			return err
 		}
-		for at < len(fields) && fields[at].Name != name {
+		for at < len(fields) && fields[at].Name != named.Name {
 			at++
 		}
 		if at == len(fields) {
-			return fmt.Errorf("values of a row: field %q is not of this template version", name)
+			return fmt.Errorf("values of a row: field %q is not of this template version", named.Name)
 		}
-		values[at] = Value{Text: text, JSON: json, Present: true}
+		values[at] = named.Value
 		at++
 	}
 	return nil
 }
 
-// Texts reads what [AppendValues] wrote without knowing the fields: it returns the
-// text of each value that is present, by the folded name of its field.
-func Texts(data []byte) (map[string]string, error) {
-	if len(data) == 0 || data[0] != valuesFormat {
-		return nil, errors.New("values of a row: unknown format")
-	}
-	texts := map[string]string{}
-	for rest := string(data[1:]); rest != ""; {
-		var name, text string
-		var err error
-		for _, part := range []*string{&name, &text, new(string)} {
-			if *part, rest, err = cutString(rest); err != nil {
-				return nil, err
+// PickValues reads of what [AppendValues] wrote the values of fields, by their
+// names and in any order, into values, which is parallel to fields.
+func PickValues(data []byte, fields []Field, values []Value) error {
+	clear(values)
+	for named, err := range NamedValues(data) {
+		if err != nil {
+			return err
+		}
+		for i := range fields {
+			if FoldName(fields[i].Name) == FoldName(named.Name) {
+				values[i] = named.Value
 			}
 		}
-		texts[FoldName(name)] = text
 	}
-	return texts, nil
+	return nil
+}
+
+// A NamedValue is a value with the name of its field.
+type NamedValue struct {
+	Name string
+	Value
+}
+
+// NamedValues yields what [AppendValues] wrote. An error is the last that it yields.
+func NamedValues(data []byte) iter.Seq2[NamedValue, error] {
+	return func(yield func(NamedValue, error) bool) {
+		if len(data) == 0 || data[0] != valuesFormat {
+			yield(NamedValue{}, errors.New("values of a row: unknown format"))
+			return
+		}
+		rest := string(data[1:]) // the values are slices of this one string
+		for rest != "" {
+			var v NamedValue
+			for _, part := range []*string{&v.Name, &v.Text, &v.JSON} {
+				var err error
+				if *part, rest, err = cutString(rest); err != nil {
+					yield(NamedValue{}, err)
+					return
+				}
+			}
+			if v.Present = true; !yield(v, nil) {
+				return
+			}
+		}
+	}
 }
 
 func appendString(dst []byte, s string) []byte {

@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,9 @@ const (
 	KindPass Kind = "pass" // signs passes
 	KindPush Kind = "push" // authenticates the pushes of a device management
 )
+
+// KindMaster is that of master keys, which have no certificate: see [MasterKey].
+const KindMaster Kind = "master"
 
 // VendorApple is the vendor of all certificates so far.
 const VendorApple = "Apple"
@@ -96,6 +101,22 @@ type Key struct {
 	Sealed    Sealed
 	Created   time.Time
 	CreatedBy string
+}
+
+// MasterKey returns the record of a master key: 32 random bytes from which tokens of
+// passes, links and keyed hashes are derived. It is sealed like a private key.
+func MasterKey(version int) Key {
+	return Key{ID: fmt.Sprintf("%s%d", masterID, version), Kind: KindMaster}
+}
+
+const masterID = "master-"
+
+// MasterVersion returns the version of a master key; ok is false for a key that is
+// none.
+func (k Key) MasterVersion() (version int, ok bool) {
+	text, ok := strings.CutPrefix(k.ID, masterID)
+	version, err := strconv.Atoi(text)
+	return version, ok && err == nil
 }
 
 // A SealingKey names the key-encryption key that seals from now on. The zero

@@ -23,14 +23,19 @@ type filler struct {
 	places   []int               // for each of the compiled template's names, the index of the row's value
 	images   []jobs.Field        // of type image
 	known    []templates.Finding // what the template alone is to blame for
+
+	// token returns the authentication token of a pass. Nil stands for one that
+	// opens nothing, to check rows only.
+	token func(serial string) (string, error)
 }
 
 // newFiller compiles a template for an identity; nil compiles it for what the
-// template names itself or a pretend one, to check rows only.
-func newFiller(t *templates.Template, id *sign.Identity) (*filler, error) {
-	setting := render.Identity{}
+// template names itself or a pretend one, to check rows only. service is where phones
+// ask for updates; empty for passes without.
+func newFiller(t *templates.Template, id *sign.Identity, service string) (*filler, error) {
+	setting := render.Identity{WebServiceURL: service}
 	if id != nil {
-		setting = render.Identity{TypeID: id.TypeID(), TeamID: id.TeamID()}
+		setting.TypeID, setting.TeamID = id.TypeID(), id.TeamID()
 	}
 	compiled, constant, err := t.Compile(setting)
 	if err != nil {
@@ -91,7 +96,7 @@ func (f *filler) join(fields []jobs.Field) {
 }
 
 func (f *filler) input(values []jobs.Value, serial string) render.Input {
-	in := render.Input{Values: make([]render.Value, len(f.places)), Serial: serial}
+	in := render.Input{Values: make([]render.Value, len(f.places)), Serial: serial, Token: strings.Repeat("0", 43)}
 	for i, place := range f.places {
 		v := values[place]
 		in.Values[i] = render.Value{Text: v.Text, JSON: v.JSON, Present: v.Present}
@@ -101,7 +106,26 @@ func (f *filler) input(values []jobs.Value, serial string) render.Input {
 
 // fill makes the files of a pass that differ from row to row.
 func (f *filler) fill(values []jobs.Value, serial string) ([][]byte, error) {
-	return f.compiled.Fill(nil, f.input(values, serial))
+	in := f.input(values, serial)
+	if f.token != nil {
+		var err error
+		if in.Token, err = f.token(serial); err != nil {
+			return nil, err
+		}
+	}
+	return f.compiled.Fill(nil, in)
+}
+
+// amend makes of the contents of a pass those of one that does not stand as its row
+// says.
+func amend(contents [][]byte, s jobs.Standing) (err error) {
+	switch s.State {
+	case jobs.StandingVoided:
+		contents[0], err = render.Void(contents[0])
+	case jobs.StandingExpired:
+		contents[0], err = render.Expire(contents[0], s.Ends)
+	}
+	return err
 }
 
 // preflight fills the pass of a row and says what a phone would refuse in it.
@@ -163,7 +187,7 @@ func (w *work) presser(target jobs.Target, sink jobs.Sink) (*jobs.Presser, error
 	}
 	return &jobs.Presser{
 		Target: target, Certificate: w.identity.Certificate().ID, Fields: w.schema.Fields,
-		Fill: w.filler.fill, Archive: archive, Signer: w.identity, Sink: sink, Trusted: w.trusted(),
+		Fill: w.filler.fill, Amend: amend, Archive: archive, Signer: w.identity, Sink: sink, Trusted: w.trusted(),
 	}, nil
 }
 

@@ -22,14 +22,20 @@ const runMargin = 24 * time.Hour
 
 // loadIdentity loads the job's certificate, from files or from the registry, and
 // reports everything that makes it unfit for a run that starts now.
-func (w *work) loadIdentity(ctx context.Context, now time.Time) (err error) {
+func (w *work) loadIdentity(ctx context.Context, now time.Time) error {
+	return w.openIdentity(ctx, now, now.Add(runMargin))
+}
+
+// openIdentity loads the job's certificate, and reports everything that makes it
+// unfit from one moment to another.
+func (w *work) openIdentity(ctx context.Context, from, until time.Time) (err error) {
 	if w.job.Certificate.Registered() {
 		w.identity, w.chosen, err = w.registered(ctx)
 	} else {
 		w.identity, err = w.fromFiles(ctx)
 	}
 	if err == nil {
-		err = w.identity.Check(now, now.Add(runMargin))
+		err = w.identity.Check(from, until)
 	}
 	if err != nil {
 		w.identity = nil

@@ -69,7 +69,7 @@ func lookAt(ctx context.Context, std streams, def definition, database string) (
 	}
 	err := w.loadTemplate()
 	if err == nil {
-		w.filler, err = newFiller(w.template, nil)
+		w.filler, err = newFiller(w.template, nil, "")
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("job %q can't be added", def.job.Name), err, w.close())

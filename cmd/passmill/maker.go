@@ -102,7 +102,14 @@ func (m *maker) save(ctx context.Context, db *ledger.DB) error {
 	if err := db.SaveTemplate(ctx, m.work.template.Version, m.work.job.Template, m.work.template.Files); err != nil {
 		return err
 	}
-	return db.SaveCertificate(ctx, m.work.identity.Certificate())
+	if err := db.SaveCertificate(ctx, m.work.identity.Certificate()); err != nil {
+		return err
+	}
+	recipe, err := m.work.recipe(m.space)
+	if err != nil {
+		return err
+	}
+	return db.SaveRecipe(ctx, recipe)
 }
 
 func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runner, error) {

@@ -28,9 +28,11 @@ type work struct {
 	filler   *filler
 	schema   *jobs.Schema
 	names    *jobs.Pattern
-	rows     *sheet.Book    // the workbook with the rows, if it is not that of the job
-	album    *picture.Album // nil if rows bring no images
-	temp     string         // our own folder for what does not fit into memory
+	service  string           // where phones ask for updates of the passes; empty for passes without
+	masters  *keyring.Masters // that tokens come from; nil if none is needed
+	rows     *sheet.Book      // the workbook with the rows, if it is not that of the job
+	album    *picture.Album   // nil if rows bring no images
+	temp     string           // our own folder for what does not fit into memory
 }
 
 // A rowSource is a source of rows with what a command tells of it.
@@ -72,7 +74,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 	if signing { // after the template, which may name the pass type
 		errs = append(errs, w.loadIdentity(ctx, time.Now()))
 	}
-	errs = append(errs, templateErr, sourceErr)
+	errs = append(errs, w.loadService(ctx, signing), templateErr, sourceErr)
 	if templateErr == nil && sourceErr == nil {
 		if err := w.join(ctx); err != nil {
 			errs = append(errs, err)
@@ -171,7 +173,7 @@ func (w *work) openSheet(ctx context.Context) (rowSource, error) {
 // join compiles the template for the certificate and matches its fields to the
 // source's columns.
 func (w *work) join(ctx context.Context) (err error) {
-	if w.filler, err = newFiller(w.template, w.identity); err != nil {
+	if w.filler, err = newFiller(w.template, w.identity, w.service); err != nil {
 		return err
 	}
 	fields := w.fields()
@@ -182,6 +184,11 @@ func (w *work) join(ctx context.Context) (err error) {
 		return fmt.Errorf("%s:\n%w", w.place(), err)
 	}
 	w.filler.join(fields)
+	if w.masters != nil && w.identity != nil {
+		w.filler.token = func(serial string) (string, error) {
+			return w.masters.Token(w.masters.Newest(), w.identity.TypeID(), serial)
+		}
+	}
 	return w.keyOf()
 }
 
@@ -223,6 +230,9 @@ func (w *work) target(sink string) jobs.Target {
 	t := jobs.Target{Job: w.job.Name, Template: w.template.Version, Sink: sink}
 	if w.identity != nil {
 		t.TypeID, t.TeamID = w.identity.TypeID(), w.identity.TeamID()
+	}
+	if w.masters != nil {
+		t.Service, t.Token = w.service, w.masters.Newest()
 	}
 	return t
 }

@@ -52,6 +52,7 @@ type pressed struct {
 		fingerprint       jobs.Hash
 	}
 	change   int64 // the change number
+	changed  bool  // it was there before, and the number is new
 	modified int64
 	created  int64
 }
@@ -68,7 +69,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -179,6 +180,17 @@ func (c *chunk) rowsFailed(ctx context.Context) error {
 		return err
 	}
 	return c.insertProblems(ctx, c.run, pressBatch, problems, func(i int) int64 { return ids[i] })
+}
+
+// heard lets devices hear of the passes that they have and that changed.
+func (c *chunk) heard(ctx context.Context) error {
+	var ids []int64
+	for i := range c.made {
+		if c.made[i].changed {
+			ids = append(ids, c.made[i].passID)
+		}
+	}
+	return c.tx.changed(ctx, ids, millis(c.now))
 }
 
 // counts adds the rows that waited until now to those of the run.

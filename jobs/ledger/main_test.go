@@ -92,6 +92,9 @@ func prepare(ctx context.Context, db *ledger.DB) error {
 	if err := db.SaveTemplate(ctx, version, "card", map[string][]byte{"template.json": []byte("{}"), "icon.png": nil}); err != nil {
 		return err
 	}
+	if err := db.SaveRecipe(ctx, ledger.Recipe{Job: "members", Definition: []byte("name: members")}); err != nil {
+		return err
+	}
 	return db.SaveCertificate(ctx, sign.Certificate{ID: "c1", TypeID: typeID, TeamID: "TEAM", Subject: "CN=x", NotAfter: now, DER: []byte{1}})
 }
 

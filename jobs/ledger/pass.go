@@ -82,7 +82,7 @@ func (c *chunk) number(m *pressed) {
 		return
 	}
 	c.counter++
-	m.change = c.counter
+	m.change, m.changed = c.counter, m.passID != 0
 	now := millis(c.now.Truncate(1e9)) // HTTP dates tell seconds
 	m.modified = max(now, m.modified+1000)
 	if m.passID == 0 {
@@ -91,8 +91,8 @@ func (c *chunk) number(m *pressed) {
 }
 
 var upsertPasses = bulk{
-	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, contact, bundle, change_number, modified, created)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, contact, bundle, change_number, modified, created, token_key_version)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	tail: `
 		ON CONFLICT (type_id, serial) DO UPDATE SET
 			row_id = excluded.row_id,
@@ -101,7 +101,8 @@ var upsertPasses = bulk{
 			contact = excluded.contact,
 			bundle = excluded.bundle,
 			change_number = excluded.change_number,
-			modified = excluded.modified
+			modified = excluded.modified,
+			token_key_version = excluded.token_key_version
 		RETURNING id, row_id`,
 }
 
@@ -118,7 +119,7 @@ func (c *chunk) passes(ctx context.Context) error {
 		m := &c.made[i]
 		s := &m.Staged
 		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], contactOf(s), s.Bundle,
-			m.change, m.modified, m.created)
+			m.change, m.modified, m.created, m.Token)
 	}, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
 			return err

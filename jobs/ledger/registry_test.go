@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -309,12 +310,15 @@ func TestUsesAreSmall(t *testing.T) {
 			t.Errorf("passes %+v, %v; want %+v", left, err, want)
 		}
 		must(t, db.Close())
-		for _, query := range []string{`DROP TABLE certificate_uses`, `DELETE FROM goose_db_version WHERE version_id = 7`} {
+		folder := "sqlite"
+		if strings.Contains(dsn, "://") {
+			folder = "postgres"
+		}
+		script, err := os.ReadFile("migrations/" + folder + "/0007_uses.sql")
+		must(t, err)
+		for _, query := range []string{`DROP TABLE certificate_uses`, string(script)} {
 			_, err := raw(t, dsn).Exec(query)
 			must(t, err)
-		}
-		if from, to, err := ledger.Migrate(t.Context(), dsn); err != nil || from != 6 || to < 7 {
-			t.Fatalf("from %d to %d, %v", from, to, err)
 		}
 		again := open(t, dsn)
 		if uses, err := again.CertificateUses(t.Context()); err != nil || !cmp.Equal(want, uses) {

@@ -55,10 +55,21 @@ func (d *DB) WaitingKeys(ctx context.Context) ([]sign.Key, error) {
 	return d.keys(ctx, query)
 }
 
-// SealedBefore returns some of the keys that are sealed with an older
+// SealedBefore returns some of the keys, master keys among them, that are sealed with an older
 // key-encryption key than version, by id, from the one after the given id.
 func (d *DB) SealedBefore(ctx context.Context, version int, after string, limit int) ([]sign.Key, error) {
-	const query = `SELECT ` + keyColumns + ` FROM certificate_keys WHERE sealed_version < ? AND id > ? ORDER BY id LIMIT ?`
+	// A master key has no csr; another binary column stands in for it.
+	const query = `
+		SELECT ` + keyColumns + `
+		FROM (
+			SELECT ` + keyColumns + ` FROM certificate_keys
+			UNION ALL
+			SELECT 'master-' || version, 'master', '', '', '', '', '', sealed, sealed, sealed_by, sealed_version, created, ''
+			FROM master_keys
+		) AS k
+		WHERE sealed_version < ? AND id > ?
+		ORDER BY id
+		LIMIT ?`
 	return d.keys(ctx, query, version, after, limit)
 }
 
@@ -171,12 +182,22 @@ func (d *DB) SetSealingKey(ctx context.Context, k sign.SealingKey, event sign.Ev
 // Reseal puts another sealing in the place of the one that a key has. If it has
 // another one by now, nothing happens.
 func (d *DB) Reseal(ctx context.Context, id string, from, to sign.Sealed) error {
-	const query = `
-		UPDATE certificate_keys
-		SET sealed = ?, sealed_by = ?, sealed_version = ?
-		WHERE id = ? AND sealed_by = ? AND sealed_version = ?`
+	const (
+		private = `
+			UPDATE certificate_keys
+			SET sealed = ?, sealed_by = ?, sealed_version = ?
+			WHERE id = ? AND sealed_by = ? AND sealed_version = ?`
+		master = `
+			UPDATE master_keys
+			SET sealed = ?, sealed_by = ?, sealed_version = ?
+			WHERE version = ? AND sealed_by = ? AND sealed_version = ?`
+	)
+	query, key := private, any(id)
+	if version, ok := (sign.Key{ID: id}).MasterVersion(); ok {
+		query, key = master, version
+	}
 	err := d.write(ctx, stepSeal, func(t *tx) error {
-		_, err := t.exec(ctx, query, to.Data, to.By, to.Version, id, from.By, from.Version)
+		_, err := t.exec(ctx, query, to.Data, to.By, to.Version, key, from.By, from.Version)
 		return err
 	})
 	if err != nil {
