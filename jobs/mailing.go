@@ -76,6 +76,7 @@ type DeliveryChange struct {
 	Answer string
 	Next   time.Time // if it waits again
 	Tried  bool      // it counts as a try
+	Never  bool      // the address will never take a mail: it is suppressed
 }
 
 // A Recipient is a pass of a job with what its row says.

@@ -79,6 +79,9 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
+	Mail     mailCommand     `cmd:"" help:"Mail the passes of a job to their holders, once each, and say what became of each mail."`
+	Suppress suppressCommand `cmd:"" help:"Keep the list of addresses that get no mails."`
+
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`

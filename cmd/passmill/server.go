@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,9 @@ type serving struct {
 	now     func() time.Time
 
 	stopping atomic.Bool
+
+	marksMu sync.Mutex
+	marks   *marks // guarded by marksMu; nil until they are needed
 }
 
 // run serves until ctx ends, then lets what has begun come to its end.
@@ -61,6 +65,15 @@ func (s *serving) run(ctx context.Context) error {
 		}
 		done()
 		<-warned
+	}()
+	mailed := make(chan struct{})
+	go func() {
+		defer close(mailed)
+		s.mail(warning)
+	}()
+	defer func() {
+		stop()
+		<-mailed
 	}()
 	return s.until(ctx, work, servers)
 }

@@ -113,6 +113,11 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				if _, err := t.exec(ctx, settle, string(c.State), c.Code, c.Answer, tried, due(c.Next, now), now, c.ID); err != nil {
 					return err
 				}
+				if c.Never {
+					if err := t.suppressOf(ctx, "bounced", c.ID, now); err != nil {
+						return err
+					}
+				}
 				continue
 			}
 			n, err := t.affect(ctx, doubt, now, c.ID)

@@ -109,14 +109,14 @@ func (d *DB) Mailings(ctx context.Context, job string) ([]jobs.Mailing, error) {
 	return list, nil
 }
 
-// Recipients returns passes of a job with an id above after, in the order of their
+// Recipients returns valid passes of a job with an id above after, in the order of their
 // ids, and whether the mailing has a delivery about each; mailing may be 0.
 func (d *DB) Recipients(ctx context.Context, job string, mailing, after int64, limit int) ([]jobs.Recipient, error) {
 	const query = `
 		SELECT p.id, p.type_id, p.serial, r.data, EXISTS (SELECT 1 FROM deliveries d WHERE d.pass_id = p.id AND d.mailing_id = ?)
 		FROM passes p
 		JOIN rows r ON r.id = p.row_id
-		WHERE p.job = ? AND p.id > ?
+		WHERE p.job = ? AND p.id > ? AND p.standing = 'valid'
 		ORDER BY p.id
 		LIMIT ?`
 	var page []jobs.Recipient

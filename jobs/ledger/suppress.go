@@ -41,6 +41,19 @@ func (t *tx) suppress(ctx context.Context, reason string, address [32]byte, now 
 	return n, err
 }
 
+// suppressOf suppresses the recipient of a delivery. One that is not there is
+// [jobs.ErrNotFound].
+func (t *tx) suppressOf(ctx context.Context, reason, delivery string, now int64) error {
+	const find = `SELECT address FROM deliveries WHERE id = ?`
+	var address digest
+	found, err := t.one(ctx, []any{&address}, find, delivery)
+	if err != nil || !found {
+		return orNotFound(err)
+	}
+	_, err = t.suppress(ctx, reason, address, now)
+	return err
+}
+
 // Unsuppress takes an address off the list. What was suppressed for it stays so.
 // found is false if it was not there.
 func (d *DB) Unsuppress(ctx context.Context, address [32]byte) (found bool, err error) {
@@ -92,23 +105,20 @@ func (d *DB) suppressions(ctx context.Context, query string, args ...any) ([]job
 // left alone.
 func (d *DB) Bounce(ctx context.Context, id string, code int, answer string, forever bool) error {
 	const (
-		find   = `SELECT address FROM deliveries WHERE id = ?`
+		find   = `SELECT 1 FROM deliveries WHERE id = ?`
 		update = `
 			UPDATE deliveries SET state = 'bounced', code = ?, answer = ?, changed = ?
 			WHERE id = ? AND state IN ('sent', 'in_doubt', 'trying', 'waiting', 'given_up')`
 	)
 	err := d.write(ctx, stepBounce, func(t *tx) error {
-		var address digest
-		found, err := t.one(ctx, []any{&address}, find, id)
-		if err != nil || !found {
+		if found, err := t.one(ctx, []any{new(int)}, find, id); err != nil || !found {
 			return orNotFound(err)
 		}
 		now := millis(d.now())
 		if _, err := t.exec(ctx, update, code, answer, now, id); err != nil || !forever {
 			return err
 		}
-		_, err = t.suppress(ctx, "bounced", address, now)
-		return err
+		return t.suppressOf(ctx, "bounced", id, now)
 	})
 	if err != nil {
 		return fmt.Errorf("record a bounce of delivery %s: %w", id, err)
@@ -119,15 +129,8 @@ func (d *DB) Bounce(ctx context.Context, id string, code int, answer string, for
 // Unsubscribe suppresses the recipient of a delivery, who asked for it. A delivery
 // that is not there is [jobs.ErrNotFound].
 func (d *DB) Unsubscribe(ctx context.Context, id string) error {
-	const find = `SELECT address FROM deliveries WHERE id = ?`
 	err := d.write(ctx, stepSuppress, func(t *tx) error {
-		var address digest
-		found, err := t.one(ctx, []any{&address}, find, id)
-		if err != nil || !found {
-			return orNotFound(err)
-		}
-		_, err = t.suppress(ctx, "unsubscribed", address, millis(d.now()))
-		return err
+		return t.suppressOf(ctx, "unsubscribed", id, millis(d.now()))
 	})
 	if err != nil {
 		return fmt.Errorf("unsubscribe the recipient of delivery %s: %w", id, err)

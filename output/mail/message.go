@@ -44,6 +44,12 @@ type File struct {
 	Data []byte
 }
 
+// Bytes returns the message as it would be sent, signed if the key is not nil.
+func (m *Message) Bytes(key *DKIM) ([]byte, error) {
+	e, err := m.seal(key)
+	return e.data, err
+}
+
 // An envelope is a message as it goes over the wire.
 type envelope struct {
 	from, to string // bare addresses

@@ -146,6 +146,7 @@ func (r *sending) send(ctx context.Context, line *Line, d jobs.Delivery) (c jobs
 		c.State, c.Tried, c.Answer = jobs.DeliveryInDoubt, true, "the connection broke before the server's answer"
 	case outcome == Refused:
 		c.State, c.Tried, c.Answer = jobs.DeliveryRefused, true, cmp.Or(c.Answer, reason(err))
+		c.Never = Forever(c.Code, c.Answer)
 	case errors.Is(err, jobs.ErrStopped): // it is written down already
 		c.State = jobs.DeliveryWaiting
 		return c, 0
