@@ -67,7 +67,9 @@ func (w *work) contactFields(own []jobs.Field) (list []jobs.Field, err error) {
 				break
 			}
 		}
-		field.Optional = true
+		if field.Optional = true; field.Type == jobs.TypeEmail {
+			field.Type = jobs.TypeText // that it is none is told before the mails are sent
+		}
 		columns := w.source.Columns()
 		if !w.hasColumn(columns, u.Name) && field.Default == "" {
 			errs = append(errs, fmt.Errorf("%s: there is no column for %s%s", place(u), u.Name, nearColumn(u.Name, columns)))

@@ -199,7 +199,11 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(flush(), db.SetMailing(ctx, m.ID, jobs.MailingOpen))
+	if err := flush(); err != nil {
+		return err
+	}
+	p.mailing.State = jobs.MailingOpen
+	return db.SetMailing(ctx, m.ID, jobs.MailingOpen)
 }
 
 // keptLetters returns letters as the ledger keeps them, and their version.

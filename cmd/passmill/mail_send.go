@@ -80,13 +80,14 @@ func (c *mailSendCommand) Run(ctx context.Context, std streams, all *commands) (
 		return err
 	}
 	p, err := planMailing(ctx, o, def, c.Mailing)
-	if err == nil && c.Confirm != nil && p.confirmed(*c.Confirm) {
+	agreed := err == nil && c.Confirm != nil && p.confirmed(*c.Confirm)
+	if agreed {
 		err = p.prepare(ctx, *c.Confirm)
 	}
 	if err = errors.Join(err, unlock()); err != nil {
 		return err
 	}
-	if c.Confirm == nil || p.mailing.State != jobs.MailingOpen || !p.confirmed(*c.Confirm) {
+	if !agreed {
 		return c.unconfirmed(std, p)
 	}
 	return c.send(ctx, std, o, p.mailing)
