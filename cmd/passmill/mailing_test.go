@@ -391,3 +391,36 @@ func exitCode(err error) int {
 	}
 	return 0
 }
+
+// TestMailByItself: a job that allows it mails who is new after each run, but never
+// more than it says.
+func TestMailByItself(t *testing.T) {
+	box := startLetterBox(t)
+	s := mailed(t, box, "a@example.com")
+	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "attach: true", "attach: true, atMost: 2", 1))
+	s.says("1 sent", s.ok("make", "members.yaml"))
+	s.addresses([]string{"a@example.com", "b@example.com", "c@example.com", "d@example.com"})
+	s.says("--confirm 3", s.exits(exitPartly, "make", "members.yaml"))
+	if n := box.taken(); !equalCounts(n, map[string]int{"a@example.com": 1}) {
+		t.Errorf("taken: %v", n)
+	}
+}
+
+// TestLettersOfJobs: what is wrong with the letters of a job is told before anything
+// is made, with the place and what may be meant.
+func TestLettersOfJobs(t *testing.T) {
+	box := startLetterBox(t)
+	s := mailed(t, box, "a@example.com")
+	for text, want := range map[string]string{
+		"<p>\n$$Citty</p>": `mail.html:2: there is no column for Citty (did you mean "City"?)`,
+		"<p>$$ 5</p>":      "mail.html:1: $$ is not followed by a name",
+	} {
+		s.write("mail.html", text)
+		s.says(want, s.exits(1, "make", "members.yaml"))
+	}
+	if err := os.Remove(s.path("mail.html")); err != nil {
+		t.Fatal(err)
+	}
+	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "to: Contact", "to: Kontact", 1))
+	s.says(`mail: to: there is no column for Kontact (did you mean "Contact"?)`, s.exits(1, "make", "members.yaml"))
+}

@@ -112,6 +112,11 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	if err := s.print(std.out, c.JSON, c.DryRun); err != nil {
 		return err
 	}
+	if err == nil && !c.DryRun {
+		if mailErr := w.mailNew(ctx, space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
+		}
+	}
 	switch {
 	case len(m.unfound) > 0:
 		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), w.notFound(m.unfound, c.Force)}

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -229,6 +230,37 @@ func TestContact(t *testing.T) {
 		r, err := db.Recipient(ctx, "members", "S")
 		if k := known(); err != nil || k.Contact != s.Contact || string(r.Values) != "x, new address" {
 			t.Errorf("known %+v, row %s (%v)", k, r.Values, err)
+		}
+	})
+}
+
+// TestRestoredMailing: what waited when a backup was made may have been sent since.
+// After a restore it is in doubt, and nothing is sent before a person lets it.
+func TestRestoredMailing(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db, ctx := open(t, dsn), t.Context()
+		m := outbox(t, db, 3)
+		_, err := db.Claim(ctx, m.ID, 1, nil)
+		must(t, err)
+		_, err = db.Record(ctx, []jobs.DeliveryChange{change("S00000", jobs.DeliverySent)})
+		must(t, err)
+		file := filepath.Join(t.TempDir(), "ledger.backup")
+		_, err = ledger.Backup(ctx, dsn, file, ledger.BackupOptions{})
+		must(t, err)
+		_, err = db.Claim(ctx, m.ID, 1, nil) // which is sent, and nobody will know
+		must(t, err)
+		must(t, db.Close())
+		_, err = ledger.Restore(ctx, dsn, file, ledger.RestoreOptions{Replace: true})
+		must(t, err)
+		again, err := ledger.Open(ctx, dsn, ledger.Options{})
+		must(t, err)
+		defer again.Close()
+		is(t, again, m.ID, map[jobs.DeliveryState]int{jobs.DeliverySent: 1, jobs.DeliveryInDoubt: 2})
+		if got, err := again.Claim(ctx, m.ID, 9, nil); err != nil || len(got) > 0 {
+			t.Errorf("claimed %v (%v)", ids(got), err)
+		}
+		if m, err := again.Mailing(ctx, "members", ""); err != nil || m.State != jobs.MailingPaused {
+			t.Errorf("mailing %+v (%v)", m, err)
 		}
 	})
 }

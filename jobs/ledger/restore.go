@@ -102,6 +102,9 @@ func restoreSQLite(ctx context.Context, path, name string, o RestoreOptions) (in
 	if err := copyFile(half, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := doubtFile(ctx, half, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
 	if there {
 		if info.Aside, err = putAside(ctx, path, o.Now()); err != nil {
 			return info, fmt.Errorf("restore: %w", err)
