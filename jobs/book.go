@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrLocked means that another process holds what was asked for.
 	ErrLocked = errors.New("in use by another process")
+	// ErrTooMany means that a pass has as many devices as it may have.
+	ErrTooMany = errors.New("too many devices have this pass")
 )
 
 // A Hash is the first half of a SHA-256 sum: enough to tell contents apart,
@@ -49,6 +51,10 @@ type Run struct {
 	Count    Count
 	Started  time.Time
 	Finished time.Time // zero while the run is open
+
+	StartedBy string // who or what began it: "command alice@host", "schedule 2026-11-26T02:00 Europe/Berlin"
+	Failure   string // why it did not come to its end; empty once it did
+	Heard     int    // how many devices hear of its changes, each counted once for a pass type
 }
 
 // Count adds up the rows of a run. Rows = Made + Unchanged + Refused once the

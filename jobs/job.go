@@ -25,6 +25,9 @@ type Job struct {
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
+	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
+	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
 }
 
 // A MailSpec says to whom the passes of a job are mailed, and with what.
@@ -147,8 +150,13 @@ func (j *Job) validate() error {
 	}
 	need(j.Mail.To != "" || j.Mail == MailSpec{}, "mail: to: is missing; name the field that holds the addresses")
 	need(j.Mail.AtMost >= 0, "mail: atMost: is %d; write how many mails a run may send by itself", j.Mail.AtMost)
+	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
+	_, wrong := j.Pushes.parse()
+	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
 	errs = append(errs, j.Source.validate()...)
+	errs = append(errs, j.Schedule.validate()...)
+	errs = append(errs, j.Notify.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

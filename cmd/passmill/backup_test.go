@@ -25,6 +25,7 @@ func TestBackups(t *testing.T) {
 	}
 	for name, database := range books {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := registeredIn(t, database(t), 700, signtest.Options{})
 			random := rand.New(rand.NewPCG(7, uint64(want)))
 			during, tiers := 0, []string{"Silver", "Gold"}

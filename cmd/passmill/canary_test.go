@@ -78,7 +78,10 @@ func (c *canaries) look(data []byte) (found []string) {
 // all that it wrote and said.
 func TestCanaries(t *testing.T) {
 	for name, database := range books {
-		t.Run(name, func(t *testing.T) { fly(t, database(t)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fly(t, database(t))
+		})
 	}
 }
 

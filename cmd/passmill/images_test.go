@@ -39,12 +39,12 @@ func (s *sandbox) photo(name string, width, height, number int) {
 // pages name for its slot.
 func TestPreparedSizes(t *testing.T) {
 	pass := []byte(`{"formatVersion":1,"passTypeIdentifier":"p","teamIdentifier":"T","serialNumber":"S","description":"d","organizationName":"o","eventTicket":{}}`)
-	for _, slot := range jobs.ImageSlots {
-		for _, size := range [][2]int{{1600, 1200}, {600, 800}, {1000, 150}, {150, 1000}, {64, 64}} {
-			data, err := encoded("a.png", photo(size[0], size[1], 1))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, size := range [][2]int{{1600, 1200}, {600, 800}, {1000, 150}, {150, 1000}, {64, 64}} {
+		data, err := encoded("a.png", photo(size[0], size[1], 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, slot := range jobs.ImageSlots {
 			made, _ := picture.Prepare(data, slot)
 			files := &preflight.Files{Names: []string{"icon@2x.png"}, Images: []preflight.Image{{Name: "icon@2x.png"}}}
 			for i, name := range jobs.ImageFiles(slot) {

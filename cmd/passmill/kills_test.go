@@ -73,29 +73,30 @@ func (w *witness) look(moment string) {
 func (w *witness) finish() {
 	t := w.s.t
 	t.Helper()
-	if code, stdout, stderr := w.s.run("make", w.s.path("members.yaml")); code != exitDone {
+	if code, stdout, stderr := w.s.process("make", "members.yaml"); code != exitDone {
 		t.Fatalf("the last run ended with %d\n%s%s", code, stdout, stderr)
 	}
 	w.look("at the end")
 	if len(w.seen) != w.s.rows {
 		t.Fatalf("%d passes of %d rows", len(w.seen), w.s.rows)
 	}
-	if code, stdout, stderr := w.s.run("fsck", "--root", w.s.path("root.pem"), w.s.path("members.yaml")); code != exitDone {
+	if code, stdout, stderr := w.s.process("fsck", "--root", "root.pem", "members.yaml"); code != exitDone {
 		t.Fatalf("fsck ended with %d\n%s%s", code, stdout, stderr)
 	}
-	code, stdout, stderr := w.s.run("make", "--json", w.s.path("members.yaml"))
+	code, stdout, stderr := w.s.process("make", "--json", "members.yaml")
 	if want := fmt.Sprintf(`"made":0,"unchanged":%d,"refused":0`, w.s.rows); code != exitDone || !strings.Contains(stdout, want) {
 		t.Fatalf("run again: got %d, %s%s; want %s", code, stdout, stderr, want)
 	}
 }
 
 // TestKills kills runs of 2,000 rows at random moments. Environment: KILLS, how
-// many on each database; SEED, to repeat a campaign.
+// many on each database; SEED, to repeat a campaign. `make kills` takes a thousand.
 func TestKills(t *testing.T) {
-	kills, seed := campaign(t, "KILLS", 100), uint64(campaign(t, "SEED", int(time.Now().UnixNano()&0xffffff)))
+	kills, seed := campaign(t, "KILLS", 40), uint64(campaign(t, "SEED", int(time.Now().UnixNano()&0xffffff)))
 	t.Logf("%d kills on each database, SEED=%d", kills, seed)
 	for name, database := range books {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			random := rand.New(rand.NewPCG(seed, 0))
 			done, runs := 0, 0
 			for done < kills {
@@ -148,9 +149,10 @@ func TestFaultPoints(t *testing.T) {
 		if name == "sqlite" || times > 1 {
 			points = append(points, ledger.FaultPoints()...)
 		}
-		t.Run(name, func(t *testing.T) {
-			for _, point := range points {
-				for _, action := range []string{"exit", "error"} {
+		for _, point := range points {
+			for _, action := range []string{"exit", "error"} {
+				t.Run(strings.Join([]string{name, action, point}, "/"), func(t *testing.T) {
+					t.Parallel()
 					n := 1
 					for n <= times && newStory(t, database(t)).fault(point, n, action) {
 						n++
@@ -158,9 +160,9 @@ func TestFaultPoints(t *testing.T) {
 					if n == 1 {
 						t.Errorf("no run reaches the fault point %s", point)
 					}
-				}
+				})
 			}
-		})
+		}
 	}
 }
 
@@ -197,7 +199,7 @@ func (s *story) fault(point string, n int, action string) (reached bool) {
 	s.tell("third", "Basic", 12, "ledger.stage.committed:1:exit")
 	s.tell("fourth", "Silver", 3, "")
 	s.night() // other rows than when it was killed
-	if code, stdout, stderr := s.run("fsck", "--root", s.path("root.pem"), s.path("members.yaml")); code != exitDone {
+	if code, stdout, stderr := s.process("fsck", "--root", "root.pem", "members.yaml"); code != exitDone {
 		s.t.Fatalf("%s: fsck ended with %d\n%s%s", s.spec, code, stdout, stderr)
 	}
 	if passes := len(s.files()); passes < s.rows {
@@ -263,7 +265,7 @@ func (s *story) night() {
 	if !ok || exit.ExitCode() != want {
 		s.t.Fatalf("%s: got %v, want exit status %d\n%s", s.spec, err, want, out)
 	}
-	if code, stdout, stderr := s.run("make", s.path("members.yaml")); code != exitPartly {
+	if code, stdout, stderr := s.process("make", "members.yaml"); code != exitPartly {
 		s.t.Fatalf("%s: the run after it ended with %d\n%s%s", s.spec, code, stdout, stderr)
 	}
 }

@@ -66,6 +66,8 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Say what a phone would refuse in finished passes, and why."`
 	Rules    rulesCommand    `cmd:"" help:"Print the rules by which passes are judged, or explain some."`
 	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
+	Schedule scheduleCommand `cmd:"" help:"List when jobs run by themselves, or run one now."`
+	Runs     runsCommand     `cmd:"" name:"run" help:"List runs, and say what became of one."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
@@ -82,7 +84,12 @@ type commands struct {
 	Mail     mailCommand     `cmd:"" help:"Mail the passes of a job to their holders, once each, and say what became of each mail."`
 	Suppress suppressCommand `cmd:"" help:"Keep the list of addresses that get no mails."`
 
-	Serve serveCommand `cmd:"" help:"Serve the REST API."`
+	Serve serveCommand `cmd:"" help:"Serve the REST API, and run jobs at their times."`
+
+	Push    pushCommand    `cmd:"" help:"Push to phones by hand, so that they ask for new versions of their passes."`
+	Devices devicesCommand `cmd:"" help:"List the phones that have passes, and show what they have heard of."`
+
+	PretendAPNs pretendAPNsCommand `cmd:"" name:"pretend-apns" help:"Pretend to be Apple's push server, which misbehaves, for trials without phones."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`
 }

@@ -32,6 +32,12 @@ type makeCommand struct {
 	Force   bool   `help:"Make unchanged passes too."`
 	OnError string `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
 	JSON    bool   `help:"Print the summary as one JSON object."`
+	Notify  bool   `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
+
+	// Of the server, which runs jobs of the ledger at their times.
+	Slot  int64         `hidden:""`
+	Fence int64         `hidden:""`
+	Lease time.Duration `hidden:"" default:"1m"` // without a sign of life, after which the slot is taken over
 }
 
 // Help is the end of the command's -h.
@@ -63,8 +69,33 @@ func (w *work) notFound(serials []string, forced bool) error {
 
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
-	start := time.Now()
-	w, err := openJob(ctx, c.Job, all.Database, true)
+	if c.Slot > 0 {
+		return c.runSlot(ctx, std, all)
+	}
+	a := &attempt{makeCommand: c, by: byCommand()}
+	err := a.make(ctx, std, all)
+	if c.Notify && !c.DryRun {
+		err = a.tell(ctx, std, all, err)
+	}
+	return err
+}
+
+// make makes the passes of the job.
+func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
+	start, c := time.Now(), a.makeCommand
+	find := findJob
+	if a.slot.ID > 0 {
+		find = storedJob // whatever file has its name
+	}
+	def, err := find(ctx, c.Job, all.Database)
+	if err != nil {
+		return err
+	}
+	a.job = def.job
+	if a.space, err = def.workspace(all.Database); err != nil {
+		return errors.Join(err, def.close())
+	}
+	w, err := openWork(ctx, def, all.Database, true)
 	if err != nil {
 		return err
 	}
@@ -73,10 +104,6 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		if w.job.OnError, err = jobs.ParsePolicy(c.OnError); err != nil {
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
 		}
-	}
-	space, err := w.workspace(all.Database)
-	if err != nil {
-		return err
 	}
 	if w.chosen.Entry.ID != "" {
 		fmt.Fprintf(std.err, "signing with %v\n", w.chosen)
@@ -87,15 +114,18 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
 	m := newMaker(*c, w, std.err)
-	m.space = space
-	var run jobs.Run
+	m.space, m.by, m.slot = a.space, a.by, a.slot
 	if c.DryRun {
-		run.Count, err = m.dryRun(ctx)
+		a.run.Count, err = m.dryRun(ctx)
 	} else {
-		run, err = m.make(ctx)
+		a.run, err = m.make(ctx)
 	}
+	run := a.run
 	m.meter.stop()
 	m.told.rest(fmt.Sprintf("passmill check %s", c.Job))
+	if m.idle != "" {
+		fmt.Fprintf(std.err, "note: %s\n", m.idle)
+	}
 	for _, line := range m.near {
 		fmt.Fprintf(std.err, "warning: %s\n", line)
 	}
@@ -113,7 +143,7 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return err
 	}
 	if err == nil && !c.DryRun {
-		if mailErr := w.mailNew(ctx, space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+		if mailErr := w.mailNew(ctx, a.space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
 			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
 		}
 	}

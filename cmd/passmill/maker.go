@@ -19,12 +19,15 @@ type maker struct {
 	makeCommand
 	work  *work
 	space workspace
+	by    string    // who or what started it
+	slot  jobs.Slot // zero if it is none's
 	meter *meter
 	told  *teller
 
 	runs   *ledger.DB     // while it runs
 	signer *auditedSigner // while it runs
 
+	idle    string   // why the job's schedule is not kept, in words
 	near    []string // certificates that expire soon, in words
 	unfound []string // serial numbers that were asked for and that no row has
 	resumed bool     // the run was begun by an earlier process
@@ -44,6 +47,9 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	db.StartedBy(m.by)
+	db.Attend(m.slot)
+	m.idle = unscheduled(ctx, db, m.work.definition)
 	unlock, err := db.LockJob(ctx, m.work.job.Name)
 	if err != nil {
 		return run, err
@@ -89,12 +95,20 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	run, err = runner.Run(ctx)
 	m.near = m.expiring(ctx, ring.Store)
 	if err = errors.Join(err, m.ends(ctx, ring, run, err)); err != nil {
-		return run, err
+		return run, errors.Join(err, m.fails(ctx, db, run, err))
 	}
 	if !m.resumed { // then the rows were read by an earlier process
 		m.unfound = runner.Importer.Unfound()
 	}
 	return run, errors.Join(done.complete(ctx, db, m.work.target(name)), jobs.Sweep(ctx, db, sink, name))
+}
+
+// fails writes down why a run did not come to its end, unless it was interrupted.
+func (m *maker) fails(ctx context.Context, db *ledger.DB, run jobs.Run, err error) error {
+	if run.ID == 0 || ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, jobs.ErrFenced) {
+		return nil
+	}
+	return db.FailRun(ctx, run.ID, failureText(err))
 }
 
 // save keeps in the ledger what it takes to press the passes again.

@@ -29,6 +29,7 @@ func newMeters(ctx context.Context, ring *keyring.Ring, s *serving) (*meters, er
 	for _, c := range []prometheus.Collector{
 		m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&expiryMeter{ctx: ctx, ring: ring, serving: s},
+		s.pushes.heard, &pushMeter{ctx: ctx, serving: s},
 	} {
 		if err := m.registry.Register(c); err != nil {
 			return nil, err

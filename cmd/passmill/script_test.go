@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 type cleanUp struct{ m *testing.M }
 
 func (c cleanUp) Run() int {
+	for _, name := range []string{"PASSMILL_DATABASE", "PASSMILL_SOURCE_DATABASE"} {
+		os.Unsetenv(name) // tests have ledgers of their own
+	}
 	code := c.m.Run()
 	pgtest.Stop()
 	if built != "" {
@@ -38,7 +41,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, "PASSMILL_DATABASE=", "PASSMILL_SOURCE_DATABASE=")
+			env.Vars = append(env.Vars, "PASSMILL_DATABASE=", "PASSMILL_SOURCE_DATABASE=", "GORACE="+os.Getenv("GORACE"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

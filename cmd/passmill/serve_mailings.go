@@ -46,7 +46,7 @@ func (s *serving) openMarks(ctx context.Context) (*marks, error) {
 
 // mail sends what is due of all mailings that are open, until ctx ends. A mail that
 // has begun comes to its end.
-func (s *serving) mail(ctx context.Context) {
+func (s *serving) mail(ctx, _ context.Context) {
 	pause := time.NewTicker(mailingPause)
 	defer pause.Stop()
 	for {

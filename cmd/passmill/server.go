@@ -33,6 +33,8 @@ type serving struct {
 	db      *ledger.DB
 	space   workspace
 	alerts  *keyring.Alerter
+	pushes  *pushing
+	notify  *notifier
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -51,31 +53,50 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	warning, stop := context.WithCancel(ctx)
-	warned := make(chan struct{})
+	tasks, err := s.tasks()
+	if err != nil {
+		for _, l := range servers {
+			l.Listener.Close()
+		}
+		return err
+	}
+	going, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	for _, task := range tasks {
+		group.Go(func() { task(going, work) })
+	}
+	ended := make(chan struct{})
 	go func() {
-		defer close(warned)
-		s.warn(warning, work)
+		defer close(ended)
+		group.Wait()
 	}()
 	defer func() {
 		stop()
 		select {
-		case <-warned: // a mail that has begun comes to its end
+		case <-ended: // a mail or push that has begun comes to its end
 		case <-time.After(stopTime):
 		}
 		done()
-		<-warned
-	}()
-	mailed := make(chan struct{})
-	go func() {
-		defer close(mailed)
-		s.mail(warning)
-	}()
-	defer func() {
-		stop()
-		<-mailed
+		<-ended
 	}()
 	return s.until(ctx, work, servers)
+}
+
+// A task is something that the server does besides answering, until ctx ends. What it
+// has begun by then may go on while work does.
+type task func(ctx, work context.Context)
+
+// tasks lists all. Another one is a line here.
+func (s *serving) tasks() ([]task, error) {
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail}
+	if s.command.NoSchedule {
+		return tasks, nil
+	}
+	scheduler, err := s.scheduler()
+	if err != nil {
+		return nil, err
+	}
+	return append(tasks, func(ctx, _ context.Context) { scheduler.Run(ctx) }), nil
 }
 
 // until serves until ctx ends or a server fails.

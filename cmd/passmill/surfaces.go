@@ -19,7 +19,7 @@ type surface struct {
 }
 
 // surfaces lists all. Another one is a line here, and a package with a handler.
-func (s *serving) surfaces(work context.Context, m *meters) []surface {
+func (s *serving) surfaces(work context.Context, m *meters) ([]surface, error) {
 	ring := newRing(work, s.db, s.space)
 	read := newReader(work)
 	api := certapi.API{
@@ -30,13 +30,17 @@ func (s *serving) surfaces(work context.Context, m *meters) []surface {
 		},
 		Keys: s.db, Answers: s.db, Proxies: s.command.Proxy, Log: s.log, Now: s.now,
 	}
-	return []surface{
+	wallet, err := s.wallet(work, m)
+	if err != nil {
+		return nil, err
+	}
+	return append([]surface{
 		{patterns: certapi.Patterns, handler: api.Handler()},
 		{patterns: mail.Patterns, handler: s.leaving(work)},
 		{patterns: []string{"GET /healthz"}, handler: s.healthz(ring), ops: true},
 		{patterns: []string{"GET /readyz"}, handler: s.readyz(), ops: true},
 		{patterns: []string{"GET /metrics"}, handler: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), ops: true},
-	}
+	}, wallet...), nil
 }
 
 // handlers returns what the world is served, and what those who run the server
@@ -48,7 +52,11 @@ func (s *serving) handlers(work context.Context) (world, ops http.Handler, err e
 	}
 	worldMux, opsMux := http.NewServeMux(), http.NewServeMux()
 	together := s.command.OpsListen == "" && isLoopback(s.command.Listen)
-	for _, f := range s.surfaces(work, m) {
+	all, err := s.surfaces(work, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range all {
 		mux := worldMux
 		if f.ops && !together {
 			mux = opsMux

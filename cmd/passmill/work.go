@@ -259,7 +259,9 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 
 // key returns what must be the same for an interrupted run to be resumed.
 func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
-	settings := fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target)
+	job := *w.job
+	job.Schedule, job.Notify = jobs.ScheduleSpec{}, jobs.NotifySpec{} // they don't decide what is made
+	settings := fmt.Appendf(nil, "%+v %+v %v %+v", job, o, force, target)
 	if w.job.Source.Kind != jobs.SourceFile { // a variable may name another database than before
 		settings = fmt.Append(settings, w.databaseName())
 	}

@@ -112,13 +112,29 @@ func (s *sandbox) command(env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the program in this process and returns its exit status and output.
+// run runs the program in this process, under the race detector if there is one, and
+// returns its exit status and output.
 func (s *sandbox) run(args ...string) (code int, stdout, stderr string) {
 	s.t.Helper()
+	if s.database != "" { // not by the environment, which tests that run at once share
+		args = append([]string{"--database", s.database}, args...)
+	}
 	var out, errs bytes.Buffer
-	s.t.Setenv("PASSMILL_DATABASE", s.database)
 	code = run(s.t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// process runs the program as a process of its own and returns the same: for what a
+// test has to do often, and that others do under the race detector.
+func (s *sandbox) process(args ...string) (code int, stdout, stderr string) {
+	s.t.Helper()
+	cmd := s.command(nil, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && !cmd.ProcessState.Exited() {
+		s.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
 // files returns every visible file of the output by its name.

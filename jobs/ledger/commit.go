@@ -190,7 +190,38 @@ func (c *chunk) heard(ctx context.Context) error {
 			ids = append(ids, c.made[i].passID)
 		}
 	}
+	if err := c.hearing(ctx, ids); err != nil {
+		return err
+	}
 	return c.tx.changed(ctx, ids, millis(c.now))
+}
+
+// hearing adds to the run the devices that no change of it has concerned yet.
+func (c *chunk) hearing(ctx context.Context, ids []int64) error {
+	const (
+		count = `
+		SELECT COUNT(*)
+		FROM subscriptions
+		WHERE wanted <= (SELECT change_before FROM runs WHERE id = ?) AND (device_id, type_id) IN (
+			SELECT r.device_id, p.type_id
+			FROM registrations r
+			JOIN passes p ON p.id = r.pass_id
+			WHERE r.pass_id IN (` + listMark + `)
+		)`
+		add = `UPDATE runs SET heard = heard + ? WHERE id = ?`
+	)
+	heard := 0
+	err := eachList(ctx, c.tx, func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		heard += n
+		return err
+	}, count, ids, c.run)
+	if err != nil || heard == 0 {
+		return err
+	}
+	_, err = c.exec(ctx, add, heard, c.run)
+	return err
 }
 
 // counts adds the rows that waited until now to those of the run.

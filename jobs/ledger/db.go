@@ -26,6 +26,14 @@ type DB struct {
 	wait    time.Duration
 	log     *slog.Logger
 
+	// What phones ask for comes by the thousand, after each push.
+	registering *gather[enrol, enrolment]
+	leaving     *gather[leaving, struct{}]
+	telling     *gather[telling, struct{}]
+	versions    *gather[passKey, jobs.PassVersion]
+	startedBy   string    // who or what begins runs
+	slot        jobs.Slot // that the handle works for; zero for none
+
 	mu    sync.Mutex
 	reads map[string]*sql.Stmt // SQLite: prepared statements of readers; guarded by mu
 }
@@ -77,6 +85,10 @@ func open(ctx context.Context, dsn string, o Options, scripts fs.FS) (*DB, error
 // dial opens the database and looks at none of its tables.
 func dial(ctx context.Context, dsn string, o Options) (*DB, error) {
 	db := &DB{now: o.Now, wait: o.LockWait, log: o.Log, reads: map[string]*sql.Stmt{}}
+	db.registering = &gather[enrol, enrolment]{do: db.register}
+	db.leaving = &gather[leaving, struct{}]{do: db.unregister}
+	db.telling = &gather[telling, struct{}]{do: db.tell}
+	db.versions = &gather[passKey, jobs.PassVersion]{do: db.lookUp}
 	if db.now == nil {
 		db.now = time.Now
 	}

@@ -84,7 +84,7 @@ func (d *DB) Fsck(ctx context.Context, o FsckOptions) iter.Seq2[Finding, error] 
 		}
 		c := &checker{DB: d, FsckOptions: o, yield: yield}
 		checks := []func(context.Context) error{
-			c.database, c.runs, c.rows, c.passes, c.names, c.counter, c.bundles, c.leftovers,
+			c.database, c.runs, c.rows, c.passes, c.names, c.counter, c.devices, c.bundles, c.leftovers,
 		}
 		if o.Shelf != nil {
 			checks = append(checks, c.files, c.parts, c.strays)

@@ -41,6 +41,15 @@ func (d *DB) Recipe(ctx context.Context, job string) (Recipe, error) {
 	return r, nil
 }
 
+// Recipes returns those of all jobs, by name.
+func (d *DB) Recipes(ctx context.Context) (list []Recipe, err error) {
+	const query = `SELECT job, definition, dir FROM recipes ORDER BY job`
+	if err := d.list(ctx, &list, query); err != nil {
+		return nil, fmt.Errorf("what jobs were run with: %w", err)
+	}
+	return list, nil
+}
+
 // RecipeOf returns the recipe of the job that has made passes of a type, the newest
 // if several have, or [jobs.ErrNotFound].
 func (d *DB) RecipeOf(ctx context.Context, typeID string) (Recipe, error) {

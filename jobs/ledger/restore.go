@@ -39,6 +39,9 @@ var ErrLedgerInUse = errors.New("the ledger is in use")
 // [fs.ErrExist], unless it may be replaced. Nobody may use the ledger meanwhile.
 // PostgreSQL's is restored in one transaction; SQLite's file is put aside, and then
 // the new one gets its name: killed in between, a restore is to be done again.
+//
+// Change numbers are given out a second time from then on. The restored ledger gets an
+// epoch of its own, so that what devices were told before means nothing to it.
 func Restore(ctx context.Context, dsn, name string, o RestoreOptions) (RestoreInfo, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -103,6 +106,9 @@ func restoreSQLite(ctx context.Context, path, name string, o RestoreOptions) (in
 		return info, fmt.Errorf("restore: %w", err)
 	}
 	if err := doubtFile(ctx, half, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
+	if err := newEpochIn(ctx, half); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
 	if there {

@@ -51,6 +51,9 @@ func restorePostgres(ctx context.Context, dsn, name string, o RestoreOptions) (i
 	if err := doubtMailings(ctx, db.read, info.Version); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := db.newEpoch(ctx); err != nil {
+		return info, fmt.Errorf("restore: the ledger is there, but devices would be told what they know already; restore it again: %w", err)
+	}
 	return info, nil
 }
 

@@ -11,7 +11,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished, started_by, failure, heard`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -28,6 +28,9 @@ type runRow struct {
 	Refused   int           `db:"refused"`
 	Started   int64         `db:"started"`
 	Finished  sql.NullInt64 `db:"finished"`
+	StartedBy string        `db:"started_by"`
+	Failure   string        `db:"failure"`
+	Heard     int           `db:"heard"`
 }
 
 func (r *runRow) run() jobs.Run {
@@ -38,7 +41,7 @@ func (r *runRow) run() jobs.Run {
 		},
 		State:   r.State,
 		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
-		Started: fromMillis(r.Started),
+		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure, Heard: r.Heard,
 	}
 	if r.Finished.Valid {
 		run.Finished = fromMillis(r.Finished.Int64)
@@ -69,7 +72,7 @@ func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
 		SELECT started
 		FROM runs
 		WHERE ` + same + ` AND state = 'done' AND refused = 0
-			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND NOT (` + same + `))
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND sink <> '' AND NOT (` + same + `))
 		ORDER BY id DESC
 		LIMIT 1`
 	)
@@ -132,7 +135,7 @@ func (d *DB) end(ctx context.Context, run int64, state jobs.RunState, now time.T
 func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error {
 	const (
 		have    = `SELECT state, CASE WHEN EXISTS (SELECT 1 FROM rows WHERE run_id = runs.id AND state = 'waiting') THEN 1 ELSE 0 END FROM runs WHERE id = ? FOR UPDATE`
-		setDone = `UPDATE runs SET state = ? WHERE id = ?`
+		setDone = `UPDATE runs SET state = ?, failure = CASE WHEN CAST(? AS TEXT) = 'done' THEN '' ELSE failure END WHERE id = ?`
 	)
 	return d.write(ctx, stepClose, func(t *tx) error {
 		var is jobs.RunState
@@ -150,7 +153,7 @@ func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error
 		case state == jobs.RunDone && (is != jobs.RunPressing || waiting > 0):
 			return errors.New("it has rows that are neither made nor failed")
 		}
-		_, err = t.exec(ctx, setDone, string(state), run)
+		_, err = t.exec(ctx, setDone, string(state), string(state), run)
 		return err
 	})
 }

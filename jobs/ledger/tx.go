@@ -52,6 +52,12 @@ const (
 	stepAPIKey step = "api-key"
 	stepAPIUse step = "api-use"
 	stepAnswer step = "answer"
+
+	// Of slots, and of what the operator is told.
+	stepSlot   step = "slot"
+	stepBeat   step = "beat"
+	stepFail   step = "fail"
+	stepNotice step = "notice"
 )
 
 // Of updates.
@@ -60,14 +66,36 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
+// Of what phones ask for.
+const (
+	stepRegister   step = "register"
+	stepUnregister step = "unregister"
+	stepTold       step = "told"
+	stepPhoneLog   step = "phone-log"
+)
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
 }
 
+// Of pushes.
+const (
+	stepPushClaim  step = "push-claim"
+	stepPushSettle step = "push-settle"
+)
+
+var pushSteps = []step{stepPushClaim, stepPushSettle}
+
+// PushFaultPoints returns those of pushes.
+func PushFaultPoints() []string { return points(pushSteps) }
+
 var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal, stepAlert}
 
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
+
+var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
+var slotSteps = []step{stepSlot, stepBeat, stepFail, stepNotice}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -82,6 +110,12 @@ func RegistryFaultPoints() []string { return points(registrySteps) }
 
 // APIFaultPoints returns those of the REST API.
 func APIFaultPoints() []string { return points(apiSteps) }
+
+// PhoneFaultPoints returns those of what phones ask for.
+func PhoneFaultPoints() []string { return points(phoneSteps) }
+
+// SlotFaultPoints returns those of slots and notices.
+func SlotFaultPoints() []string { return points(slotSteps) }
 
 func points(steps []step) []string {
 	var names []string
@@ -118,6 +152,9 @@ func (d *DB) once(ctx context.Context, s step, op func(*tx) error) (err error) {
 			<-t.solo.turn
 		}
 	}()
+	if err := d.fenced(ctx, t, s); err != nil {
+		return err
+	}
 	if err := op(t); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"passmill/jobs/caller"
 	"passmill/sign"
 	"passmill/sign/keyring"
 )
@@ -69,7 +70,7 @@ var Patterns = []string{collectionPath, collectionPath + "/", documentPath, docu
 // A server is an API at work.
 type server struct {
 	API
-	guesses *guesses
+	guesses *caller.Counts
 	turns   *turns
 
 	changing sync.Mutex // held from reading an entry to writing it
@@ -79,7 +80,7 @@ type server struct {
 func (a API) Handler() http.Handler {
 	a.Now = orNow(a.Now)
 	a.Log = cmp.Or(a.Log, slog.New(slog.DiscardHandler))
-	s := &server{API: a, guesses: newGuesses(a.Now), turns: newTurns()}
+	s := &server{API: a, guesses: caller.NewCounts(guessesAllowed, guessesPeriod, a.Now), turns: newTurns()}
 	mux := http.NewServeMux()
 	api := humago.New(mux, config())
 	for _, o := range s.operations(api.OpenAPI().Components.Schemas) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"passmill/jobs/caller"
 	"passmill/sign"
 	"passmill/sign/secret"
 )
@@ -20,8 +21,8 @@ const usedStep = time.Hour
 // ones are counted by address, and an address that tries too many is not heard
 // for a while, whatever it shows.
 func (s *server) authenticate(w http.ResponseWriter, r *http.Request) (sign.APIKey, secret.Text, error) {
-	from := origin(r, s.Proxies)
-	if wait := s.guesses.wait(from); wait > 0 {
+	from := caller.Origin(r, s.Proxies)
+	if wait := s.guesses.Wait(from); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		return sign.APIKey{}, secret.Text{}, problem(http.StatusTooManyRequests, "too many wrong API keys came from your address: try again later")
 	}
@@ -35,7 +36,7 @@ func (s *server) authenticate(w http.ResponseWriter, r *http.Request) (sign.APIK
 		return sign.APIKey{}, secret.Text{}, err
 	}
 	if subtle.ConstantTimeCompare(key.Hash, sign.HashAPIKey(shown)) != 1 {
-		s.guesses.wrong(from)
+		s.guesses.Add(from)
 		return s.unauthorized(w, "this is no API key: passmill key list shows the names of those there are, and passmill key add makes one")
 	}
 	s.noteUse(r.Context(), key)
