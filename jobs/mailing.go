@@ -24,6 +24,7 @@ type Mailing struct {
 	Letters   Hash   // version of the templates of mails
 	Language  string // the field with the recipient's language; empty if there is none
 	Attach    bool   // the pass itself goes along
+	Links     bool   // a link to the pass does
 	Confirmed int    // how many mails a person has last agreed to
 	State     MailingState
 	Created   time.Time

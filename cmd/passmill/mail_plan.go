@@ -50,10 +50,10 @@ func planMailing(ctx context.Context, o *outgoing, def definition, name string) 
 	}
 	p := &mailPlan{o: o, def: def, name: name}
 	var err error
-	if p.letters, err = def.letters(o.offers(def.job.Mail.Attach)); err != nil {
+	if p.letters, err = def.letters(o.offers(meant(def.job, name))); err != nil {
 		return nil, err
 	}
-	if o.link == nil && !def.job.Mail.Attach {
+	if !linked(def.job) && !def.job.Mail.Attach {
 		return nil, fmt.Errorf("job %q: its mails would bring no pass; write links: true into the job, or attach: true under mail", def.job.Name)
 	}
 	if p.mailing, err = o.db.Mailing(ctx, def.job.Name, name); err != nil && !errors.Is(err, jobs.ErrNotFound) {
@@ -152,7 +152,7 @@ func (p *mailPlan) print(w io.Writer) {
 	for _, note := range p.letters.Lint() {
 		fmt.Fprintf(w, "  note: %s\n", note)
 	}
-	if !p.o.offers(false).Unsubscribe {
+	if !p.o.offers(p.mailing).Unsubscribe {
 		fmt.Fprintf(w, "  note: nobody can unsubscribe from these mails: write publicURL into %s, and let passmill serve run there\n", settingsFile)
 	}
 }
@@ -165,14 +165,14 @@ func (p *mailPlan) confirmed(n int) bool {
 
 // prepare writes down all deliveries. It may be interrupted and done again.
 func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
-	db, spec := p.o.db, p.def.job.Mail
+	db := p.o.db
 	version, files := keptLetters(p.letters)
 	if err := db.SaveTemplate(ctx, version, "letters", files); err != nil {
 		return err
 	}
-	m, err := db.PrepareMailing(ctx, jobs.Mailing{
-		Job: p.def.job.Name, Name: p.name, Letters: version, Language: spec.Language, Attach: spec.Attach, Confirmed: confirmed,
-	})
+	m := meant(p.def.job, p.name)
+	m.Letters, m.Confirmed = version, confirmed
+	m, err := db.PrepareMailing(ctx, m)
 	if errors.Is(err, jobs.ErrStopped) {
 		return fmt.Errorf("the mailing is paused; passmill mail resume %s lets it go on", p.def.job.Name)
 	}

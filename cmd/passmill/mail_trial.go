@@ -20,7 +20,7 @@ func (c *mailSendCommand) trial(ctx context.Context, std streams, def definition
 	if spec.To == "" {
 		return fmt.Errorf("job %q mails nobody: write mail: {to: FIELD} into it", def.job.Name)
 	}
-	letters, err := def.letters(o.offers(spec.Attach))
+	letters, err := def.letters(o.offers(meant(def.job, "")))
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (c *mailSendCommand) trial(ctx context.Context, std streams, def definition
 		to = c.Test
 	}
 	d := jobs.Delivery{ID: "test-" + strings.ToLower(rand.Text()), Pass: r.Pass, TypeID: r.TypeID, Serial: r.Serial, Recipient: to, Values: r.Values}
-	m, err := o.compose(ctx, letters, jobs.Mailing{Job: def.job.Name, Language: spec.Language, Attach: spec.Attach}, d)
+	m, err := o.compose(ctx, letters, meant(def.job, ""), d)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,13 @@ const passMedia = "application/vnd.apple.pkpass"
 // qrPixels is the side of a QR code in a mail: twice what it is shown at.
 const qrPixels = 360
 
-// A linker returns the link that opens a pass.
-type linker func(ctx context.Context, typeID, serial string) (string, error)
+// giver returns what gives passes links; nil if nothing does.
+func (o *onDemand) giver() func(ctx context.Context, typeID, serial string) (string, error) {
+	return nil
+}
+
+// linked reports whether the passes of a job have links.
+func linked(*jobs.Job) bool { return false }
 
 // An outgoing writes the mails of mailings and sends them.
 type outgoing struct {
@@ -35,7 +40,7 @@ type outgoing struct {
 	public   string // address of the server; empty if it is unknown
 	marks    *marks
 	ondemand *onDemand
-	link     linker // nil if there are no links
+	link     func(ctx context.Context, typeID, serial string) (string, error)
 
 	mu      sync.Mutex
 	letters map[jobs.Hash]*mail.Letters // guarded by mu
@@ -48,6 +53,7 @@ func (w workspace) outgoing(ctx context.Context, db *ledger.DB) (*outgoing, erro
 		return nil, err
 	}
 	o := &outgoing{db: db, set: set.Mailing, ondemand: newOnDemand(db, w), letters: map[jobs.Hash]*mail.Letters{}}
+	o.link = o.ondemand.giver()
 	var errs []error
 	if o.window, err = set.Mailing.check(); err != nil {
 		errs = append(errs, err)
@@ -66,9 +72,14 @@ func (w workspace) outgoing(ctx context.Context, db *ledger.DB) (*outgoing, erro
 	return o, errors.Join(errs...)
 }
 
+// meant returns the mailing that a job means.
+func meant(job *jobs.Job, name string) jobs.Mailing {
+	return jobs.Mailing{Job: job.Name, Name: name, Language: job.Mail.Language, Attach: job.Mail.Attach, Links: linked(job)}
+}
+
 // offers says what mails of a job can point at.
-func (o *outgoing) offers(attach bool) mail.Offers {
-	return mail.Offers{Link: o.link != nil, Attached: attach, Unsubscribe: o.public != ""}
+func (o *outgoing) offers(m jobs.Mailing) mail.Offers {
+	return mail.Offers{Link: m.Links, Attached: m.Attach, Unsubscribe: o.public != ""}
 }
 
 // kept returns the letters that the ledger keeps for a mailing.
@@ -83,7 +94,7 @@ func (o *outgoing) kept(ctx context.Context, m jobs.Mailing) (*mail.Letters, err
 		return nil, err
 	}
 	delete(files, lettersMark)
-	l, err := mail.ParseLetters(files, o.offers(m.Attach))
+	l, err := mail.ParseLetters(files, o.offers(m))
 	if err == nil {
 		o.letters[m.Letters] = l
 	}
@@ -125,7 +136,7 @@ func (o *outgoing) compose(ctx context.Context, letters *mail.Letters, m jobs.Ma
 	if o.set.Bounces != "" {
 		p.Return = verp(o.set.Bounces, d.ID)
 	}
-	if o.link != nil {
+	if m.Links {
 		if p.Link, err = o.link(ctx, d.TypeID, d.Serial); err != nil {
 			return msg, fmt.Errorf("link to a pass: %w", err)
 		}

@@ -30,13 +30,13 @@ func MailFaultPoints() []string { return points(mailSteps) }
 // attachment and count. A paused one stays paused, and is [jobs.ErrStopped].
 func (d *DB) PrepareMailing(ctx context.Context, m jobs.Mailing) (jobs.Mailing, error) {
 	const query = `
-		INSERT INTO mailings (job, name, letters, language, attach, confirmed, state, created)
-		VALUES (?, ?, ?, ?, ?, ?, 'preparing', ?)
+		INSERT INTO mailings (job, name, letters, language, attach, links, confirmed, state, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 'preparing', ?)
 		ON CONFLICT (job, name) DO UPDATE SET
-			letters = excluded.letters, language = excluded.language, attach = excluded.attach, confirmed = excluded.confirmed, state = 'preparing'
+			letters = excluded.letters, language = excluded.language, attach = excluded.attach, links = excluded.links, confirmed = excluded.confirmed, state = 'preparing'
 			WHERE mailings.state <> 'paused'`
 	err := d.write(ctx, stepMailing, func(t *tx) error {
-		n, err := t.affect(ctx, query, m.Job, m.Name, m.Letters[:], m.Language, m.Attach, m.Confirmed, millis(d.now()))
+		n, err := t.affect(ctx, query, m.Job, m.Name, m.Letters[:], m.Language, m.Attach, m.Links, m.Confirmed, millis(d.now()))
 		if err == nil && n == 0 {
 			err = jobs.ErrStopped
 		}
@@ -81,7 +81,7 @@ func (d *DB) Mailing(ctx context.Context, job, name string) (jobs.Mailing, error
 // Mailings returns the mailings of a job, or all if job is empty, the oldest first.
 func (d *DB) Mailings(ctx context.Context, job string) ([]jobs.Mailing, error) {
 	const query = `
-		SELECT id, job, name, letters, language, attach, confirmed, state, created
+		SELECT id, job, name, letters, language, attach, links, confirmed, state, created
 		FROM mailings
 		WHERE job = ? OR ? = ''
 		ORDER BY id`
@@ -92,6 +92,7 @@ func (d *DB) Mailings(ctx context.Context, job string) ([]jobs.Mailing, error) {
 		Letters   hash
 		Language  string
 		Attach    bool
+		Links     bool
 		Confirmed int
 		State     jobs.MailingState
 		Created   int64
@@ -102,7 +103,7 @@ func (d *DB) Mailings(ctx context.Context, job string) ([]jobs.Mailing, error) {
 	list := make([]jobs.Mailing, len(rows))
 	for i, r := range rows {
 		list[i] = jobs.Mailing{
-			ID: r.ID, Job: r.Job, Name: r.Name, Letters: jobs.Hash(r.Letters), Language: r.Language, Attach: r.Attach,
+			ID: r.ID, Job: r.Job, Name: r.Name, Letters: jobs.Hash(r.Letters), Language: r.Language, Attach: r.Attach, Links: r.Links,
 			Confirmed: r.Confirmed, State: r.State, Created: fromMillis(r.Created),
 		}
 	}

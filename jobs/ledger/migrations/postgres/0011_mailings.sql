@@ -10,7 +10,7 @@ ALTER TABLE passes ADD COLUMN contact BYTEA NOT NULL DEFAULT '';
 
 -- What a job intends to mail to its recipients, once each. letters is the version
 -- of the templates of mails, which lie among those of passes; language names the
--- field with the recipient's; confirmed is the number that a person has typed.
+-- field with the recipient's; attach and links say how the pass comes; confirmed is the number that a person has typed.
 -- While it is being prepared, its deliveries are written down; then it is open.
 CREATE TABLE mailings (
     id        BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -19,6 +19,7 @@ CREATE TABLE mailings (
     letters   BYTEA   NOT NULL REFERENCES templates (version),
     language  TEXT    NOT NULL,
     attach    BOOLEAN NOT NULL,
+    links     BOOLEAN NOT NULL,
     confirmed INTEGER NOT NULL,
     state     TEXT    NOT NULL CHECK (state IN ('preparing', 'open', 'paused')),
     created   BIGINT  NOT NULL,

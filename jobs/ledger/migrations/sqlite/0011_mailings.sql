@@ -10,7 +10,7 @@ ALTER TABLE passes ADD COLUMN contact BLOB NOT NULL DEFAULT x'';
 
 -- What a job intends to mail to its recipients, once each. letters is the version
 -- of the templates of mails, which lie among those of passes; language names the
--- field with the recipient's; confirmed is the number that a person has typed.
+-- field with the recipient's; attach and links say how the pass comes; confirmed is the number that a person has typed.
 -- While it is being prepared, its deliveries are written down; then it is open.
 CREATE TABLE mailings (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -19,6 +19,7 @@ CREATE TABLE mailings (
     letters   BLOB    NOT NULL REFERENCES templates (version),
     language  TEXT    NOT NULL,
     attach    BOOLEAN NOT NULL CHECK (attach IN (0, 1)),
+    links     BOOLEAN NOT NULL CHECK (links IN (0, 1)),
     confirmed INTEGER NOT NULL,
     state     TEXT    NOT NULL CHECK (state IN ('preparing', 'open', 'paused')),
     created   INTEGER NOT NULL,
