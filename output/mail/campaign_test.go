@@ -370,3 +370,36 @@ func fromEnv(name string, otherwise int) int {
 	}
 	return otherwise
 }
+
+// TestMailFaultPoints: wherever the sender dies, or a step of it fails, the next one
+// goes on, and nobody gets two mails.
+func TestMailFaultPoints(t *testing.T) {
+	self, err := os.Executable()
+	must(t, err)
+	for _, point := range append(ledger.MailFaultPoints(), "mail.body", "mail.answered") {
+		if strings.HasPrefix(point, "ledger.intend") {
+			continue // of preparing, which is the command's
+		}
+		for _, fault := range []string{":2:exit", ":3:error"} {
+			t.Run(point+fault, func(t *testing.T) {
+				dsn := filepath.Join(t.TempDir(), "passmill.db")
+				db, err := ledger.Open(t.Context(), dsn, ledger.Options{})
+				must(t, err)
+				ids := mailing(t, db, 20)
+				must(t, db.Close())
+				server := &faulty{random: mrand.New(mrand.NewPCG(1, 1)), taken: map[string]int{}}
+				address := server.listen(t)
+				start := time.Now()
+				for try, faults := range []string{"FAULT=" + point + fault, "FAULT="} {
+					cmd := exec.CommandContext(t.Context(), self, dsn, address)
+					cmd.Env = append(os.Environ(), childVariable+"="+strconv.FormatInt(start.Add(time.Duration(try)*24*time.Hour).UnixMilli(), 10), faults)
+					out, err := cmd.CombinedOutput()
+					if try == 1 && err != nil {
+						t.Fatalf("it does not go on: %v %s", err, out)
+					}
+				}
+				server.judge(t, dsn, ids, 1)
+			})
+		}
+	}
+}
