@@ -19,6 +19,8 @@ import (
 
 type mailBouncesCommand struct {
 	From []string `arg:"" optional:"" help:"Files with a mail or an mbox, or folders (Maildir: what was read is moved from new to cur). Without any, standard input: for a pipe of the mail server."`
+
+	Mailbox bool `help:"Read the mailbox that passmill.yaml names under mailing, by IMAP; what was read is marked so."`
 }
 
 // Help is the end of the command's -h.
@@ -47,7 +49,10 @@ func (c *mailBouncesCommand) Run(ctx context.Context, std streams, all *commands
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	b := &bounceReader{db: db}
-	if len(c.From) == 0 {
+	switch {
+	case c.Mailbox:
+		err = b.mailbox(ctx, space)
+	case len(c.From) == 0:
 		err = b.file(ctx, os.Stdin)
 	}
 	for _, name := range c.From {
@@ -57,6 +62,25 @@ func (c *mailBouncesCommand) Run(ctx context.Context, std streams, all *commands
 	}
 	fmt.Fprintf(std.out, "%s bounced, %s of them suppressed; %s left alone\n", count(b.bounced, "mail"), thousands(b.muted), count(b.ignored, "other mail"))
 	return err
+}
+
+// errNoMailbox means that the settings name none.
+var errNoMailbox = fmt.Errorf("%s names no mailbox; write mailing: {mailbox: {server: imap.example.com:993, user: …, passwordFile: …}} into it", settingsFile)
+
+// mailbox reads the mailbox of the workspace.
+func (b *bounceReader) mailbox(ctx context.Context, space workspace) error {
+	set, err := space.settings()
+	if err != nil {
+		return err
+	}
+	box, err := space.returns(set.Mailing.Mailbox)
+	if err == nil && box == nil {
+		err = errNoMailbox
+	}
+	if err != nil {
+		return err
+	}
+	return box.Each(ctx, func(r io.Reader) error { return b.mail(ctx, r) })
 }
 
 func (b *bounceReader) path(ctx context.Context, name string) error {

@@ -18,6 +18,17 @@ type mailingSettings struct {
 	Timezone    string       `yaml:"timezone"`    // of the window
 	Bounces     string       `yaml:"bounces"`     // address that gets reports of mails that could not be delivered; the sender if absent
 	DKIM        dkimSettings `yaml:"dkim"`        // signs mails in the name of a domain
+
+	Mailbox mailboxSettings `yaml:"mailbox"` // where mails come back to, read by IMAP; passmill serve looks every few minutes
+}
+
+type mailboxSettings struct {
+	Server       string `yaml:"server"`       // host:port; TLS begins with the connection
+	User         string `yaml:"user"`         // who signs in
+	PasswordEnv  string `yaml:"passwordEnv"`  // environment variable with the user's password, or …
+	PasswordFile string `yaml:"passwordFile"` // … a file whose first line it is
+	Folder       string `yaml:"folder"`       // INBOX if absent
+	TLS          string `yaml:"tls"`          // required (the default) | none, which is for this machine's own server
 }
 
 type dkimSettings struct {
@@ -49,6 +60,28 @@ func (m mailingSettings) check() (w mail.Window, err error) {
 		return w, fmt.Errorf("%s: mailing: %s", settingsFile, strings.ReplaceAll(err.Error(), "\n", "\n"+settingsFile+": mailing: "))
 	}
 	return w, nil
+}
+
+// returns returns the mailbox to which mails come back; nil if there is none.
+func (w workspace) returns(m mailboxSettings) (*mail.Mailbox, error) {
+	if m == (mailboxSettings{}) {
+		return nil, nil
+	}
+	b := &mail.Mailbox{Address: m.Server, User: m.User, Folder: m.Folder, Plain: m.TLS == "none"}
+	errs := []error{b.Check()}
+	var err error
+	switch {
+	case (m.PasswordEnv == "") == (m.PasswordFile == ""):
+		err = errors.New("say passwordEnv: VARIABLE or passwordFile: FILE, one of them")
+	case m.PasswordEnv != "":
+		b.Password, err = passwordFromEnv(m.PasswordEnv)
+	default:
+		b.Password, err = passwordFromFile(w.path(m.PasswordFile))
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, fmt.Errorf("%s: mailing: mailbox: %w", settingsFile, err)
+	}
+	return b, nil
 }
 
 // dkim opens the key that signs mails; nil if there is none.

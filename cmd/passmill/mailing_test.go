@@ -424,3 +424,26 @@ func TestLettersOfJobs(t *testing.T) {
 	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "to: Contact", "to: Kontact", 1))
 	s.says(`mail: to: there is no column for Kontact (did you mean "Contact"?)`, s.exits(1, "make", "members.yaml"))
 }
+
+// TestMailKilled: killed while it prepares or sends, the same command goes on, and
+// everybody has one mail.
+func TestMailKilled(t *testing.T) {
+	box := startLetterBox(t)
+	to := []string{"a@example.com", "b@example.com", "c@example.com"}
+	s := mailed(t, box, to...)
+	want := map[string]int{}
+	for i, point := range []string{"ledger.mailing.commit", "ledger.mailing.committed", "ledger.intend.commit", "ledger.intend.committed", "ledger.claim.committed"} {
+		name := fmt.Sprintf("m%d", i)
+		args := []string{"mail", "members.yaml", "--mailing", name, "--confirm", "3"}
+		if out, err := s.command([]string{"FAULT=" + point + ":1:exit"}, args...).CombinedOutput(); exitCode(err) != 137 {
+			t.Fatalf("%s: it is not killed: %v %s", point, err, out)
+		}
+		s.says("3 sent", s.ok(args...))
+		for _, a := range to {
+			want[a]++
+		}
+		if n := box.taken(); !equalCounts(n, want) {
+			t.Fatalf("after %s: %v, want %v", point, n, want)
+		}
+	}
+}

@@ -10,8 +10,12 @@ import (
 	"passmill/output/mail"
 )
 
-// mailingPause is how often a server looks for mails that are due.
-const mailingPause = 20 * time.Second
+// mailingPause is how often a server looks for mails that are due, and bouncePause for
+// those that came back.
+const (
+	mailingPause = 20 * time.Second
+	bouncePause  = 5 * time.Minute
+)
 
 // leaving serves the pages for unsubscribing. The keys are opened at the first
 // request: a server without mailings needs none.
@@ -52,6 +56,27 @@ func (s *serving) mail(ctx, _ context.Context) {
 	for {
 		if err := s.mailOnce(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.log.ErrorContext(context.WithoutCancel(ctx), "mailings", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
+		}
+	}
+}
+
+// bounces reads the mailbox of mails that came back, if there is one, until ctx ends.
+func (s *serving) bounces(ctx, _ context.Context) {
+	pause := time.NewTicker(bouncePause)
+	defer pause.Stop()
+	for {
+		b := &bounceReader{db: s.db}
+		err := b.mailbox(ctx, s.space)
+		if err != nil && !errors.Is(err, errNoMailbox) && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "mails that came back", "err", err)
+		}
+		if b.bounced > 0 {
+			s.log.InfoContext(ctx, "mails came back", "bounced", b.bounced, "suppressed", b.muted)
 		}
 		select {
 		case <-ctx.Done():
