@@ -36,6 +36,7 @@ var imports = map[string][]string{
 	"output/qr":            nil,
 	"output/passkit":       {"jobs"},
 	"output/webhook":       nil,
+	"output/passkit/phone": {"jobs"},
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
@@ -47,6 +48,8 @@ var imports = map[string][]string{
 	"templates":            {"jobs", "render", "render/preflight"},
 	"templates/artwork":    nil,
 	"templates/intake":     {"jobs", "render", "templates"},
+
+	"output/passkit/phone/phonetest": {"jobs", "output/passkit", "output/passkit/phone"},
 }
 
 var free = []string{"jobs/caller", "jobs/fault", "sign/secret"}
