@@ -79,6 +79,8 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
+	Stats statsCommand `cmd:"" help:"Say what became of passes, by day: made, mailed, opened, downloaded, installed, updated, removed."`
+
 	Serve serveCommand `cmd:"" help:"Serve the REST API."`
 
 	ReadCertificate readingCommand `cmd:"" hidden:""`

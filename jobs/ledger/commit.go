@@ -53,6 +53,7 @@ type pressed struct {
 	}
 	change   int64 // the change number
 	changed  bool  // it was there before, and the number is new
+	first    bool  // it was not there before
 	modified int64
 	created  int64
 }
@@ -69,7 +70,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard, c.funnel,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -191,6 +192,17 @@ func (c *chunk) heard(ctx context.Context) error {
 		}
 	}
 	return c.tx.changed(ctx, ids, millis(c.now))
+}
+
+// funnel counts the passes that were made for the first time.
+func (c *chunk) funnel(ctx context.Context) error {
+	made := 0
+	for i := range c.made {
+		if c.made[i].first {
+			made++
+		}
+	}
+	return c.tx.count(ctx, c.job, jobs.FunnelMade, made, c.now)
 }
 
 // counts adds the rows that waited until now to those of the run.

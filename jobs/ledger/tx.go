@@ -60,6 +60,12 @@ const (
 	stepMaster step = "master" // no run passes it twice
 )
 
+// Of what became of passes and people.
+const (
+	stepFunnel step = "funnel"
+	stepErase  step = "erase"
+)
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,
