@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"passmill/jobs/ledger"
 	"passmill/output/apns/pretend"
 )
 
@@ -329,5 +330,42 @@ func TestPushSettings(t *testing.T) {
 				t.Errorf("%s: %v; want %q", settings, err, part)
 			}
 		}
+	}
+}
+
+// TestPushKilled: wherever a process dies that pushes, no push is lost: it is due
+// again when its claim has ended, unless it was written down.
+func TestPushKilled(t *testing.T) {
+	for name, database := range books {
+		t.Run(name, func(t *testing.T) {
+			s := newSandbox(t, 3, database(t))
+			s.updated("https://passes.example.com")
+			p := s.pushServer(pretend.Options{}, "")
+			s.makes()
+			db := s.phones(3)
+			for i, point := range ledger.PushFaultPoints() {
+				s.members(func(int) string { return []string{"Silver", "Gold", "Basic", "Platinum"}[i] })
+				s.makes()
+				before := p.Counts().Pushes
+				out, err := s.command([]string{"FAULT=" + point + ":1:exit"}, "push", "--all").CombinedOutput()
+				if err == nil {
+					t.Fatalf("%s was not reached: %s", point, out)
+				}
+				var lost, waiting int
+				if err := db.QueryRow(`SELECT COUNT(*) FROM subscriptions WHERE due = 0`).Scan(&lost); err != nil || lost > 0 {
+					t.Errorf("%s: %d pushes are lost (%v)", point, lost, err)
+				}
+				if err := db.QueryRow(`SELECT COUNT(*) FROM subscriptions WHERE pushed < wanted`).Scan(&waiting); err != nil {
+					t.Fatal(err)
+				}
+				sent := p.Counts().Pushes - before
+				if written := strings.HasPrefix(point, "ledger.push-settle.committed"); written != (waiting == 0) || sent != 3 && strings.HasPrefix(point, "ledger.push-settle") {
+					t.Errorf("%s: %d pushes were sent, %d wait", point, sent, waiting)
+				}
+				if out, err := s.command(nil, "push", "--all").CombinedOutput(); err != nil || !strings.Contains(string(out), "3 of 3 phones were pushed") {
+					t.Errorf("%s: again: %v\n%s", point, err, out)
+				}
+			}
+		})
 	}
 }
