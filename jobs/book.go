@@ -28,6 +28,8 @@ type RunKey struct {
 	Template Hash   // the template version
 	Sink     string // what the ledger calls the sink
 	Settings Hash   // everything else that decides what the run makes
+
+	RollsBack int64 // the run that this one takes back; 0 for one that makes passes of rows
 }
 
 // A RunState says how far a run has come.
@@ -61,6 +63,8 @@ type Run struct {
 // run is done.
 type Count struct {
 	Rows, Made, Unchanged, Refused int
+
+	Held int // of the unchanged: passes that would have changed, and were left as they are
 }
 
 // Known is what the ledger knows of a pass before a run.
@@ -70,6 +74,7 @@ type Known struct {
 	Fingerprint Hash
 	Bundle      string
 	Name        string // of the artefact in the asked sink; empty if there is none
+	Missing     bool   // the pass is void or expired since its row was missing
 }
 
 // Staged is a row of a run's import that is to be pressed.
@@ -91,6 +96,7 @@ type Batch struct {
 	Seen     []int64 // ids of passes whose rows are unchanged
 	Problems []Problem
 	Refused  int // rows that Problems refuse
+	Held     int // of Seen: how many rows have changed all the same; less than 0 takes back
 }
 
 // Made is a pass that lies in its sink, whole and durable.

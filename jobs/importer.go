@@ -54,9 +54,12 @@ type Importer struct {
 	// are none.
 	Images Images
 
-	Force bool     // stage unchanged rows too
-	Limit int      // read no more rows than this; 0 means all
-	Only  []string // take the rows with these serial numbers; empty means all
+	Force bool // stage unchanged rows too
+	// Canary is the share of the changed passes that are staged; the others are held:
+	// left as they are. 0 means all.
+	Canary Share
+	Limit  int      // read no more rows than this; 0 means all
+	Only   []string // take the rows with these serial numbers; empty means all
 
 	// Taken gets every row that is not refused, staged or unchanged, with its
 	// Mark; Untaken the numbers of those that turned out to be refused after
@@ -139,6 +142,7 @@ type candidate struct {
 	problems []Problem
 	refused  bool
 	again    bool  // its serial number has been met before
+	held     bool  // it is seen though it changed
 	seen     int64 // id of its pass, if the row is unchanged
 }
 

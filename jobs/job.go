@@ -24,6 +24,7 @@ type Job struct {
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
+	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
@@ -142,6 +143,7 @@ func (j *Job) validate() error {
 	_, wrong := j.Pushes.parse()
 	errs = append(errs, wrong...)
 	errs = append(errs, j.Images.validate()...)
+	errs = append(errs, j.Missing.validate(j.Source)...)
 	errs = append(errs, j.Source.validate()...)
 	errs = append(errs, j.Schedule.validate()...)
 	errs = append(errs, j.Notify.validate()...)

@@ -70,6 +70,11 @@ type commands struct {
 	Runs     runsCommand     `cmd:"" name:"run" help:"List runs, and say what became of one."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
+	Diff     diffCommand     `cmd:"" help:"Show what a run would change in which passes, and who would hear of it."`
+	Void     voidCommand     `cmd:"" help:"Say that passes are void."`
+	Expire   expireCommand   `cmd:"" help:"Say that passes have ended, or when they will."`
+	Reissue  reissueCommand  `cmd:"" help:"Make passes valid again that are void or expired, and send a new version in any case."`
+	Rollback rollbackCommand `cmd:"" help:"Let the passes that a run changed go back to what they were before it."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
 	Backup   backupCommand   `cmd:"" help:"Copy the whole ledger into a file, while runs go on."`

@@ -28,11 +28,12 @@ type makeCommand struct {
 	Job     string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Workers int    `placeholder:"N" help:"How many chunks of rows are signed at once (default: one for each core)."`
 	rowOptions
-	DryRun  bool   `help:"Say what would be made, and make nothing."`
-	Force   bool   `help:"Make unchanged passes too."`
-	OnError string `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
-	JSON    bool   `help:"Print the summary as one JSON object."`
-	Notify  bool   `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
+	DryRun  bool       `help:"Say what would be made, and make nothing."`
+	Force   bool       `help:"Make unchanged passes too."`
+	Canary  jobs.Share `placeholder:"N%" help:"Of the passes that would change, make this share only, and hold the others; passes that are new are all made."`
+	OnError string     `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
+	JSON    bool       `help:"Print the summary as one JSON object."`
+	Notify  bool       `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
 
 	// Of the server, which runs jobs of the ledger at their times.
 	Slot  int64         `hidden:""`
@@ -52,6 +53,9 @@ type summary struct {
 	Made            int     `json:"made"`
 	Unchanged       int     `json:"unchanged"`
 	Refused         int     `json:"refused"`
+	Held            int     `json:"held,omitempty"`          // would have changed, and were left as they are
+	Missing         int     `json:"missing,omitempty"`       // became void or expired since their rows are gone
+	PressedAgain    int     `json:"pressed_again,omitempty"` // files without a row of this run
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
 	Output          string  `json:"output"`
@@ -133,37 +137,57 @@ func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
 		return explain(err)
 	}
 	s := summary{
-		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged, Refused: run.Count.Refused,
+		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged - run.Count.Held, Refused: run.Count.Refused,
+		Held: run.Count.Held, Missing: m.gone, PressedAgain: m.fresh.pressed,
 		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, Output: w.path(w.job.Output.Dir),
 	}
 	if s.Seconds > 0 {
 		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
 	}
-	if err := s.print(std.out, c.JSON, c.DryRun); err != nil {
+	if err := s.print(std.out, c, w.job.Missing.Do); err != nil {
 		return err
+	}
+	if m.spared != "" {
+		fmt.Fprintf(std.err, "warning: %s\n", m.spared)
 	}
 	switch {
 	case len(m.unfound) > 0:
 		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), w.notFound(m.unfound, c.Force)}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
-	case s.Refused > 0 || lost:
+	case s.Refused > 0 || lost || m.spared != "" || m.fresh.failed > 0:
 		return status{code: exitPartly}
 	}
 	return nil
 }
 
-func (s summary) print(w io.Writer, asJSON, dry bool) error {
-	if asJSON {
+func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
+	if c.JSON {
 		return json.NewEncoder(w).Encode(s)
 	}
-	verb := "made"
-	if dry {
+	verb, held := "made", ""
+	if c.DryRun {
 		verb = "would be made"
 	}
-	fmt.Fprintf(w, "%s: %s %s, %s unchanged, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), thousands(s.Refused))
-	if dry {
+	if s.Held > 0 {
+		held = fmt.Sprintf(", %s held", thousands(s.Held))
+	}
+	fmt.Fprintf(w, "%s: %s %s, %s unchanged%s, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), held, thousands(s.Refused))
+	if s.Held > 0 {
+		fmt.Fprintf(w, "held are changed passes that are not among %v; without --canary they are made too\n", c.Canary)
+	}
+	if c.DryRun {
+		if s.Made > 0 {
+			fmt.Fprintf(w, "passmill diff %s shows what changes, and who hears of it\n", c.Job)
+		}
 		return nil
+	}
+	if s.Missing > 0 {
+		what := map[string]string{jobs.MissingVoid: "void", jobs.MissingExpire: "expired"}[missing]
+		fmt.Fprintf(w, "%s %s, since %s gone from the source\n", count(s.Missing, "pass")+choose(s.Missing, " is", " are"), what, choose(s.Missing, "its row is", "their rows are"))
+	}
+	if s.PressedAgain > 0 {
+		fmt.Fprintf(w, "%s pressed again whose passes changed without a row\n", count(s.PressedAgain, "file")+choose(s.PressedAgain, " was", " were"))
 	}
 	pace := ""
 	if s.Made > 0 && s.Seconds >= 1 {

@@ -32,6 +32,13 @@ type maker struct {
 	unfound []string // serial numbers that were asked for and that no row has
 	resumed bool     // the run was begun by an earlier process
 	before  int      // passes that it had made by then
+
+	looks  func(*ledger.DB) jobs.Snapshot // what a dry run compares with, if not the ledger alone
+	looked func(context.Context) error    // is called when it has compared all
+
+	gone   int        // passes that became void or expired since their rows are gone
+	spared string     // why passes without a row were left as they are; empty if none were
+	fresh  freshCount // files that were pressed again without a row
 }
 
 // newMaker returns a maker that tells its progress and problems to w.
@@ -90,6 +97,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 			}
 		}
 	}
+	runner.Settle = m.settle(db, name, sink)
 	m.runs, m.signer = db, newAuditedSigner(runner.Presser.Signer, m.begins(ring))
 	runner.Presser.Signer = m.signer
 	run, err = runner.Run(ctx)
@@ -133,16 +141,19 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 		return nil, err
 	}
 	m.work.keepImages(db, press)
+	press.Standings = func(ctx context.Context, serials []string) (map[string]jobs.Standing, error) {
+		return db.Standings(ctx, target.TypeID, serials)
+	}
 	in := m.work.importer(target)
 	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
-	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
+	in.Force, in.Limit, in.Only, in.Canary = m.Force, m.Limit, m.Only, m.Canary
 	in.Report = m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
 	if m.Force {
 		press.Trusted = nil // make them again, also those that are whole
 	}
 	r := &jobs.Runner{
-		Key: m.work.key(m.rowOptions, m.Force, target), Runs: db, Book: db, Importer: in, Presser: press,
+		Key: m.work.key(m.rowOptions, m.Force, m.Canary, target), Runs: db, Book: db, Importer: in, Presser: press,
 		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
 		Report: m.told.tell, Progress: m.meter.pressing,
 	}
@@ -185,13 +196,16 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 		return jobs.Count{}, err
 	}
 	in := m.work.importer(m.work.target(name))
-	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
+	in.Force, in.Limit, in.Only, in.Canary, in.Report = m.Force, m.Limit, m.Only, m.Canary, m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
 	if db != nil {
 		if m.work.album != nil {
 			m.work.album.Store = readOnlyImages{db}
 		}
 		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
+		if m.looks != nil {
+			in.Snapshot = m.looks(db)
+		}
 		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
 		if exists(out) {
 			sink, err := dir.OpenReadOnly(filepath.Clean(out))
@@ -205,6 +219,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	c, err := in.Import(ctx, 0)
 	if err == nil {
 		m.unfound = in.Unfound()
+	}
+	if err == nil && db != nil && m.looked != nil {
+		err = m.looked(ctx)
 	}
 	if err == nil && m.work.job.OnError.Stops(c) {
 		err = jobs.ErrTooManyRefused

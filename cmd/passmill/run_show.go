@@ -80,7 +80,7 @@ func (j runJSON) print(w io.Writer, run jobs.Run) error {
 	}
 	row("rows", "%s", countLine(run.Count))
 	if j.Heard > 0 {
-		row("devices", "%s of its changes", hear(j.Heard))
+		row("devices", "%s of its changes", heard(j.Heard))
 	}
 	for _, s := range j.Slots {
 		row("slot", "%s", s)
@@ -95,7 +95,7 @@ func (j runJSON) print(w io.Writer, run jobs.Run) error {
 	return table.Flush()
 }
 
-func hear(n int) string {
+func heard(n int) string {
 	if n == 1 {
 		return "1 hears"
 	}

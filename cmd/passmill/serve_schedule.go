@@ -35,7 +35,7 @@ func (s *serving) scheduler() (*schedule.Scheduler, error) {
 		}
 	}
 	m := &slotMaker{serving: s, program: self, database: database}
-	p := &planner{db: s.db, log: s.log, known: map[string]planned{}}
+	p := &planner{db: s.db, log: s.log, known: map[string]timetable{}}
 	return &schedule.Scheduler{
 		Claims: s.db, Plans: p.plans, Do: m.make, Now: s.now, Holder: slotHolder(), AtOnce: s.command.JobsAtOnce, Log: s.log,
 		Pause: s.command.SlotPause, Lease: s.command.SlotLease, Grace: schedule.Grace,
@@ -52,11 +52,11 @@ func slotHolder() string {
 type planner struct {
 	db    *ledger.DB
 	log   *slog.Logger
-	known map[string]planned // by job
+	known map[string]timetable // by job
 }
 
-// A planned is what a definition says of a schedule.
-type planned struct {
+// A timetable is what a definition says of a schedule.
+type timetable struct {
 	definition string
 	plan       schedule.Plan
 	scheduled  bool
@@ -71,9 +71,14 @@ func (p *planner) plans(ctx context.Context) (plans []schedule.Plan, err error) 
 	for name, text := range definitions {
 		k, ok := p.known[name]
 		if !ok || k.definition != text {
-			k = planned{definition: text}
+			k = timetable{definition: text}
 			if k.plan, k.scheduled, err = planOf(name, text); err != nil {
 				p.log.ErrorContext(ctx, "job is not scheduled: its definition can't be read; add it again", "job", name, "err", err)
+			}
+			if err == nil && !k.scheduled {
+				if err := p.db.EndSchedule(ctx, name); err != nil {
+					return nil, err
+				}
 			}
 			p.known[name] = k
 		}

@@ -83,7 +83,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 			}
 		}
 		if w.filler != nil {
-			errs = append(errs, w.checkType(), w.checkKeys(), w.openAlbum())
+			errs = append(errs, w.checkType(), w.checkKeys(), w.checkMissing(), w.openAlbum())
 		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())
@@ -252,10 +252,10 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 }
 
 // key returns what must be the same for an interrupted run to be resumed.
-func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
+func (w *work) key(o rowOptions, force bool, canary jobs.Share, target jobs.Target) jobs.RunKey {
 	job := *w.job
 	job.Schedule, job.Notify = jobs.ScheduleSpec{}, jobs.NotifySpec{} // they don't decide what is made
-	settings := fmt.Appendf(nil, "%+v %+v %v %+v", job, o, force, target)
+	settings := fmt.Appendf(nil, "%+v %+v %v %v %+v", job, o, force, canary, target)
 	if w.job.Source.Kind != jobs.SourceFile { // a variable may name another database than before
 		settings = fmt.Append(settings, w.databaseName())
 	}

@@ -77,12 +77,12 @@ func (d *DB) newRun(ctx context.Context, key jobs.RunKey, now time.Time) (jobs.R
 	// A conflict means that the run is there: the answer of this very
 	// statement's commit was lost, or the caller doesn't hold the lock.
 	const query = `
-		INSERT INTO runs (job, source_hash, template_hash, sink, settings_hash, state, started, host, pid, started_by, change_before)
-		VALUES (?, ?, ?, ?, ?, 'importing', ?, ?, ?, ?, (SELECT value FROM change_counter WHERE id = 1))
+		INSERT INTO runs (job, source_hash, template_hash, sink, settings_hash, rolls_back, state, started, host, pid, started_by, change_before)
+		VALUES (?, ?, ?, ?, ?, ?, 'importing', ?, ?, ?, ?, (SELECT value FROM change_counter WHERE id = 1))
 		ON CONFLICT (job) WHERE state IN ('importing', 'pressing') DO NOTHING`
 	const open = `SELECT id FROM runs WHERE job = ? AND state IN ('importing', 'pressing')`
 	err := d.write(ctx, stepBegin, func(t *tx) error {
-		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), key.Sink, hash(key.Settings),
+		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), key.Sink, hash(key.Settings), key.RollsBack,
 			millis(now), host(), os.Getpid(), d.startedBy)
 		if err != nil {
 			return err

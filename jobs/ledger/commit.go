@@ -50,6 +50,7 @@ type pressed struct {
 	old    struct {
 		job, bundle, name string
 		fingerprint       jobs.Hash
+		standing          jobs.Standing
 	}
 	change   int64 // the change number
 	changed  bool  // it was there before, and the number is new
@@ -69,7 +70,7 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -15,7 +15,8 @@ func (d *DB) Known(ctx context.Context, typeID, sink string, serials []string) (
 	// this sink is in doubt, or older than the pass: what was made for another
 	// sink since is missing here.
 	const query = `
-		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, COALESCE(a.name, '')
+		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, COALESCE(a.name, ''),
+			CASE WHEN p.standing_cause = 'missing' THEN 1 ELSE 0 END
 		FROM passes p
 		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ? AND a.change_number = p.change_number
 		WHERE p.type_id = ? AND p.serial IN (` + listMark + `)`
@@ -23,7 +24,7 @@ func (d *DB) Known(ctx context.Context, typeID, sink string, serials []string) (
 	var k jobs.Known
 	var serial string
 	var print sql.RawBytes
-	dest := []any{&k.PassID, &serial, &k.Job, &print, &k.Bundle, &k.Name}
+	dest := []any{&k.PassID, &serial, &k.Job, &print, &k.Bundle, &k.Name, &k.Missing}
 	scan := func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
 			return err

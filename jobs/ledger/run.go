@@ -11,7 +11,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished, started_by, failure, heard`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, rolls_back, total, made, unchanged, refused, held, started, finished, started_by, failure, heard`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -22,10 +22,12 @@ type runRow struct {
 	Sink      string        `db:"sink"`
 	Settings  hash          `db:"settings_hash"`
 	State     jobs.RunState `db:"state"`
+	RollsBack int64         `db:"rolls_back"`
 	Total     int           `db:"total"`
 	Made      int           `db:"made"`
 	Unchanged int           `db:"unchanged"`
 	Refused   int           `db:"refused"`
+	Held      int           `db:"held"`
 	Started   int64         `db:"started"`
 	Finished  sql.NullInt64 `db:"finished"`
 	StartedBy string        `db:"started_by"`
@@ -38,9 +40,10 @@ func (r *runRow) run() jobs.Run {
 		ID: r.ID,
 		Key: jobs.RunKey{
 			Job: r.Job, Source: jobs.Hash(r.Source), Template: jobs.Hash(r.Template), Sink: r.Sink, Settings: jobs.Hash(r.Settings),
+			RollsBack: r.RollsBack,
 		},
 		State:   r.State,
-		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
+		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused, Held: r.Held},
 		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure, Heard: r.Heard,
 	}
 	if r.Finished.Valid {

@@ -17,15 +17,15 @@ var insertRows = bulk{
 // Stage implements [jobs.Snapshot]. The run must be importing.
 func (d *DB) Stage(ctx context.Context, run int64, b jobs.Batch) error {
 	const query = `
-		INSERT INTO batches (run_id, number, staged, unchanged, refused, seen)
-		VALUES (?, ?, ?, ?, ?, ?)
+		INSERT INTO batches (run_id, number, staged, unchanged, refused, held, seen)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (run_id, number) DO NOTHING`
 	seen, unchanged := encodeSeen(b.Seen)
 	err := d.write(ctx, stepStage, func(t *tx) error {
 		if err := t.importing(ctx, run); err != nil {
 			return err
 		}
-		n, err := t.affect(ctx, query, run, b.Number, len(b.Staged), unchanged, b.Refused, seen)
+		n, err := t.affect(ctx, query, run, b.Number, len(b.Staged), unchanged, b.Refused, b.Held, seen)
 		if err != nil || n == 0 {
 			return err // none: the batch is there already
 		}
@@ -139,6 +139,7 @@ func (d *DB) Imported(ctx context.Context, run int64) (jobs.Count, error) {
 		SET state = 'pressing',
 			unchanged = (SELECT COALESCE(SUM(unchanged), 0) FROM batches WHERE run_id = runs.id),
 			refused = (SELECT COALESCE(SUM(refused), 0) FROM batches WHERE run_id = runs.id),
+			held = (SELECT COALESCE(SUM(held), 0) FROM batches WHERE run_id = runs.id),
 			total = (SELECT COALESCE(SUM(unchanged + refused), 0) FROM batches WHERE run_id = runs.id)
 				+ (SELECT COUNT(*) FROM rows WHERE run_id = runs.id)
 		WHERE id = ? AND state = 'importing'`
