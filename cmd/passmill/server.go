@@ -39,6 +39,9 @@ type serving struct {
 	now     func() time.Time
 
 	stopping atomic.Bool
+
+	marksMu sync.Mutex
+	marks   *marks // guarded by marksMu; nil until they are needed
 }
 
 // run serves until ctx ends, then lets what has begun come to its end.
@@ -85,7 +88,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.push, s.notify.run}
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}
@@ -194,6 +197,7 @@ func (s *serving) open(ctx context.Context, address string, h http.Handler, conf
 	if err != nil {
 		return listening{}, err
 	}
+	l = limitConnections(l, s.command.Proxy)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
@@ -212,5 +216,7 @@ func (c *serveCommand) tlsConfig() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", c.TLSCert, c.TLSKey, err)
 	}
+	// Phones speak HTTP/1.1 as well as HTTP/2, and in the former each connection is
+	// one request at a time, which the bounds above are made for.
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }

@@ -2,8 +2,6 @@ package apns_test
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,16 +42,16 @@ func TestRepeats(t *testing.T) {
 		o.mu.Lock()
 		o.list[1].Told = 1
 		o.mu.Unlock()
-		time.Sleep(100 * time.Hour)
+		time.Sleep(30 * time.Hour)
 		stop()
 		var hours []int
-		for _, at := range o.list[0].sent {
+		for _, at := range o.sent(0) {
 			hours = append(hours, int(at.Sub(begin).Round(time.Hour).Hours()))
 		}
 		if diff := gocmp(hours, []int{0, 1, 25}); diff != "" {
 			t.Error(diff)
 		}
-		if n := len(o.list[1].sent); n != 1 || o.list[1].pushed != 1 {
+		if n := len(o.sent(1)); n != 1 || o.list[1].pushed != 1 {
 			t.Errorf("a phone that has asked was pushed %d times", n)
 		}
 	})
@@ -93,151 +91,10 @@ func TestGone(t *testing.T) {
 			return ok
 		}}
 		_, stop := running(t, o, l, nil)
-		time.Sleep(100 * time.Hour)
+		time.Sleep(30 * time.Hour)
 		stop()
 		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 1 || l.count() != 3+2*2 {
 			t.Errorf("%d tokens dropped, %d pushes, want 1 and 7", n, l.count())
-		}
-	})
-}
-
-// TestHalt: a sender that is refused stops at once, alarms once, and drops no token;
-// one push an hour looks whether it is over, and a new certificate is tried at once.
-func TestHalt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fill(2000, time.Now())
-		l := &line{reply: always(apns.Answer{Verdict: apns.Halted, Reason: "BadCertificate", Status: 403})}
-		var alarms []apns.Alarm
-		s, stop := running(t, o, l, func(s *apns.Sender) {
-			s.Alarm = func(_ context.Context, a apns.Alarm) { alarms = append(alarms, a) }
-		})
-		time.Sleep(30 * time.Minute)
-		first := l.count()
-		if first > 256 { // those that were under way
-			t.Errorf("%d pushes after a refusal", first)
-		}
-		if len(alarms) != 1 || alarms[0].Again || alarms[0].TypeID != topic || alarms[0].Reason != "BadCertificate" {
-			t.Errorf("%+v", alarms)
-		}
-		if h := s.Halted(); len(h) != 1 || h[topic] != "BadCertificate" {
-			t.Errorf("halted: %v", h)
-		}
-		time.Sleep(5 * time.Hour)
-		if n := l.count() - first; n != 5 || len(alarms) != 6 || !alarms[5].Again {
-			t.Errorf("%d pushes and %d alarms in five hours, want 5 and 6: %+v", n, len(alarms), alarms)
-		}
-		l.set("two", always(ok))
-		time.Sleep(5 * time.Second)
-		if n := o.count(func(s *subscription) bool { return len(s.sent) == 1 && s.Token != "" && s.Setbacks == 0 }); n != 2000 {
-			t.Errorf("%d of 2000 devices were pushed after the certificate was replaced", n)
-		}
-		if h := s.Halted(); len(h) != 0 {
-			t.Errorf("halted: %v", h)
-		}
-		stop()
-	})
-}
-
-// TestNoCertificate: without one, pushes wait, and somebody hears of it.
-func TestNoCertificate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fill(10, time.Now())
-		l := &line{reply: always(ok)}
-		var missing atomic.Bool
-		missing.Store(true)
-		var alarms atomic.Int64
-		_, stop := running(t, o, l, func(s *apns.Sender) {
-			s.Pusher = func(context.Context, string) (apns.Pusher, error) {
-				if missing.Load() {
-					return nil, errors.New("there is none")
-				}
-				return l, nil
-			}
-			s.Alarm = func(_ context.Context, a apns.Alarm) {
-				if a.Reason == apns.ReasonCertificate {
-					alarms.Add(1)
-				}
-			}
-		})
-		time.Sleep(time.Minute)
-		missing.Store(false)
-		time.Sleep(time.Minute)
-		stop()
-		if l.count() != 10 || alarms.Load() != 1 {
-			t.Errorf("%d pushes, %d alarms, want 10 and 1", l.count(), alarms.Load())
-		}
-	})
-}
-
-// TestAllTokensBad: where every token is called bad, it is not the tokens.
-func TestAllTokensBad(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fill(1000, time.Now())
-		bad := apns.Answer{Verdict: apns.Gone, Reason: "BadDeviceToken", Status: 400}
-		l := &line{reply: always(bad)}
-		s, stop := running(t, o, l, nil)
-		time.Sleep(6 * time.Hour)
-		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 0 || len(s.Halted()) != 1 {
-			t.Errorf("%d tokens dropped, halted: %v", n, s.Halted())
-		}
-		stop()
-
-		o = fill(1000, time.Now())
-		l = &line{reply: func(tok string, _ int) apns.Answer {
-			if tok[len(tok)-1] == '1' {
-				return bad
-			}
-			return ok
-		}}
-		_, stop = running(t, o, l, nil)
-		time.Sleep(10 * time.Second)
-		if n := o.count(func(s *subscription) bool { return s.Token == "" || s.answer == "BadDeviceToken" }); n != 63 {
-			t.Errorf("%d of 63 bad tokens are known", n)
-		}
-		time.Sleep(time.Hour)
-		stop()
-		if n := o.count(func(s *subscription) bool { return s.Token == "" }); n != 63 {
-			t.Errorf("%d of 63 bad tokens dropped", n)
-		}
-	})
-}
-
-// TestOneBadToken: the only device there is may have a bad token all the same.
-func TestOneBadToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fill(1, time.Now())
-		l := &line{reply: always(apns.Answer{Verdict: apns.Gone, Reason: "BadDeviceToken", Status: 400})}
-		_, stop := running(t, o, l, nil)
-		time.Sleep(24 * time.Hour)
-		stop()
-		if o.list[0].Token != "" || l.count() != 4 {
-			t.Errorf("%d pushes, token %q; want it dropped after 4", l.count(), o.list[0].Token)
-		}
-	})
-}
-
-// TestRest: where no push could arrive, none is tried, nobody is blamed, and no token
-// has a setback.
-func TestRest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fill(1000, time.Now())
-		l := &line{reply: func(_ string, n int) apns.Answer {
-			if n <= 3 {
-				return apns.Answer{Verdict: apns.Later, Reason: apns.ReasonConnection, All: true, After: 10 * time.Second}
-			}
-			return ok
-		}}
-		s, stop := running(t, o, l, func(s *apns.Sender) {
-			s.Alarm = func(context.Context, apns.Alarm) { t.Error("alarm") }
-		})
-		time.Sleep(5 * time.Second)
-		if len(s.Halted()) != 0 {
-			t.Error("halted")
-		}
-		time.Sleep(time.Minute)
-		stop()
-		if n := o.count(func(s *subscription) bool { return len(s.sent) == 1 && s.Setbacks == 0 }); n != 1000 {
-			t.Errorf("%d of 1000 were pushed", n)
 		}
 	})
 }
@@ -259,13 +116,13 @@ func TestQuietHours(t *testing.T) {
 			s.Quiet = func(context.Context) map[string]jobs.Quiet { return map[string]jobs.Quiet{"members": quiet} }
 		})
 		time.Sleep(6*time.Hour + 59*time.Minute)
-		if n := len(o.list[0].sent); n != 0 || len(o.list[1].sent) == 0 || len(o.list[2].sent) == 0 {
+		if n := len(o.sent(0)); n != 0 || len(o.sent(1)) == 0 || len(o.sent(2)) == 0 {
 			t.Errorf("%d pushes in quiet hours", n)
 		}
 		time.Sleep(2 * time.Minute)
 		stop()
-		if n := len(o.list[0].sent); n != 1 || o.list[0].sent[0].Sub(begin) > 7*time.Hour+2*time.Second {
-			t.Errorf("%d pushes after quiet hours: %v", n, o.list[0].sent)
+		if n := len(o.sent(0)); n != 1 || o.sent(0)[0].Sub(begin) > 7*time.Hour+2*time.Second {
+			t.Errorf("%d pushes after quiet hours: %v", n, o.sent(0))
 		}
 	})
 }
