@@ -62,7 +62,11 @@ func attend(ctx context.Context, std streams, all *commands, db *ledger.DB, a *a
 		defer close(beating)
 		beat(work, db, a.slot, a.Lease/6, lose)
 	}()
-	done, err := a.made(work, db, all)
+	err = a.alone(work, db)
+	done := false
+	if err == nil {
+		done, err = a.made(work, db, all)
+	}
 	if err == nil && !done {
 		err = a.make(work, std, all)
 	}
@@ -83,6 +87,28 @@ func attend(ctx context.Context, std streams, all *commands, db *ledger.DB, a *a
 		return errors.Join(err, noting)
 	}
 	return errors.Join(err, db.EndSlotTelling(settled, ended, a.notice(state, reason, notify.recipients())))
+}
+
+// aloneTime is how long a slot waits for a job that is worked on before it is skipped.
+const aloneTime = 10 * time.Second
+
+// alone waits for a moment until no other process works on the job: one that was stopped
+// for so long that it lost its slot holds the job's lock until it finds that out.
+func (a *attempt) alone(ctx context.Context, db *ledger.DB) error {
+	for deadline := time.Now().Add(aloneTime); ; {
+		unlock, err := db.LockJob(ctx, a.slot.Job)
+		if err == nil {
+			return unlock()
+		}
+		if !errors.Is(err, jobs.ErrLocked) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // made reports whether a process before this one has made the run of the slot, and died

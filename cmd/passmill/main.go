@@ -90,7 +90,7 @@ type commands struct {
 	Phone phoneCommand `cmd:"" help:"A simulated phone: try updates without one, or with ten thousand."`
 
 	Push    pushCommand    `cmd:"" help:"Push to phones by hand, so that they ask for new versions of their passes."`
-	Devices devicesCommand `cmd:"" help:"List the phones that have passes, and show what they have heard of."`
+	Devices devicesCommand `cmd:"" help:"List the phones that have passes, show what they have heard of, and what they say."`
 
 	PretendAPNs pretendAPNsCommand `cmd:"" name:"pretend-apns" help:"Pretend to be Apple's push server, which misbehaves, for trials without phones."`
 

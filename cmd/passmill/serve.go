@@ -17,7 +17,7 @@ type serveCommand struct {
 	TLSCert    string         `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate and what follows it, as PEM."`
 	TLSKey     string         `name:"tls-key" placeholder:"FILE" help:"Its private key, as PEM."`
 	PlainHTTP  bool           `name:"plain-http" help:"Serve plain HTTP on an address that others can reach: only where a proxy before it speaks TLS."`
-	Proxy      []netip.Prefix `placeholder:"ADDRESS/BITS" help:"Believe X-Forwarded-For of a proxy at these addresses, such as 127.0.0.1/32, when wrong API keys are counted by address."`
+	Proxy      []netip.Prefix `placeholder:"ADDRESS/BITS" help:"Believe X-Forwarded-For of a proxy at these addresses, such as 127.0.0.1/32, when callers are counted by address."`
 	NoSchedule bool           `name:"no-schedule" help:"Leave the schedules of jobs to another server."`
 	JobsAtOnce int            `name:"jobs-at-once" default:"1" placeholder:"N" help:"How many jobs run at once when their times come (default: 1)."`
 	SlotPause  time.Duration  `hidden:"" default:"5s"` // between two looks at the clock

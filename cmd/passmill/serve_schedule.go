@@ -75,6 +75,11 @@ func (p *planner) plans(ctx context.Context) (plans []schedule.Plan, err error) 
 			if k.plan, k.scheduled, err = planOf(name, text); err != nil {
 				p.log.ErrorContext(ctx, "job is not scheduled: its definition can't be read; add it again", "job", name, "err", err)
 			}
+			if err == nil && !k.scheduled {
+				if err := p.db.EndSchedule(ctx, name); err != nil {
+					return nil, err
+				}
+			}
 			p.known[name] = k
 		}
 		if k.scheduled {

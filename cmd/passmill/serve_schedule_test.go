@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -438,4 +439,61 @@ func (c *roughness) finish(slots int) {
 		}
 	}
 	c.t.Logf("%d slots were done, each by one run; %d were taken more than once; %d processes were stopped, %d killed", slots*len(c.jobs), tries-slots*len(c.jobs), c.stopped, c.killed)
+}
+
+// TestMakeNotify: a run of the system's cron is told as one of the server, and what was
+// not told is told by the next.
+func TestMakeNotify(t *testing.T) {
+	s := newSandbox(t, 9, "")
+	hook := &receiver{deny: 1}
+	address := httptest.NewServer(hook)
+	defer address.Close()
+	t.Setenv("HOOK_SECRET", "a secret of the test of webhooks")
+	s.write("passmill.yaml", fmt.Sprintf("webhook: {url: %q, secretEnv: HOOK_SECRET}\n", address.URL))
+	s.write("members.yaml", mustRead(t, s.path("members.yaml"))+"notify: {refused: \"10%\"}\n")
+	tell := func(want int, says string) {
+		t.Helper()
+		out, err := s.command(nil, "make", "--notify", "members.yaml").CombinedOutput()
+		if code := exitOf(err); code != want || !strings.Contains(string(out), says) {
+			t.Errorf("exit status %d, want %d\n%s", code, want, out)
+		}
+	}
+	tell(exitDone, "9 rows: 9 made")
+	good := mustRead(t, s.path("members.csv"))
+	s.write("members.csv", good+"M9,,Zacharias,Gold,1,\n") // a tenth is not more than that
+	tell(exitPartly, "1 refused")
+	if len(hook.all()) > 0 {
+		t.Errorf("told: %+v", hook.all())
+	}
+	s.write("members.csv", good+"M9,,Zacharias,Gold,1,\nM10,,Zacharias,Gold,1,\n")
+	tell(exitPartly, "webhook: was answered with status 503")
+	if err := os.Remove(s.path("members.csv")); err != nil {
+		t.Fatal(err)
+	}
+	tell(exitNotDone, "members.csv")
+	if got := hook.all(); len(got) != 1 || got[0].Type != runFailed || got[0].Run != 4 || !strings.HasPrefix(got[0].StartedBy, "command ") {
+		t.Errorf("told: %+v", got)
+	}
+	db := s.open()
+	notify, err := newNotifier(db, mustSpace(t, s), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notify.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	if err := notify.deliver(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := hook.all(); len(got) != 2 || got[1].Type != runRefused || got[1].Run != 3 || got[1].Refused != 2 || strings.Contains(fmt.Sprint(got), "M9") {
+		t.Errorf("told: %+v", got)
+	}
+}
+
+func exitOf(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	return -1
 }

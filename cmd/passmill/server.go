@@ -194,6 +194,7 @@ func (s *serving) open(ctx context.Context, address string, h http.Handler, conf
 	if err != nil {
 		return listening{}, err
 	}
+	l = limitConnections(l, s.command.Proxy)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
@@ -212,5 +213,7 @@ func (c *serveCommand) tlsConfig() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", c.TLSCert, c.TLSKey, err)
 	}
+	// Phones speak HTTP/1.1 as well as HTTP/2, and in the former each connection is
+	// one request at a time, which the bounds above are made for.
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }

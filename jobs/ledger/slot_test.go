@@ -126,6 +126,8 @@ func TestSlotsEntered(t *testing.T) {
 		after("b", at.Add(9*time.Hour), at.Add(9*time.Hour))
 		after("b", at.Add(8*time.Hour), at.Add(8*time.Hour)) // the clock was wrong before
 		after("b", at.Add(9*time.Hour), at.Add(8*time.Hour))
+		must(t, db.EndSchedule(ctx, "members"))
+		after("b", at.Add(10*time.Hour), at.Add(10*time.Hour))
 	})
 }
 

@@ -136,6 +136,17 @@ func (d *DB) slotsEntered(ctx context.Context, job, text string, now time.Time) 
 	return fromMillis(max(row.Since, row.Entered)), err == nil, err
 }
 
+const endSchedule = `DELETE FROM schedules WHERE job = ?`
+
+// EndSchedule forgets the schedule of a job that has none any more: given again, it
+// begins anew.
+func (d *DB) EndSchedule(ctx context.Context, job string) error {
+	return d.write(ctx, stepSlot, func(t *tx) error {
+		_, err := t.exec(ctx, endSchedule, job)
+		return err
+	})
+}
+
 func (d *DB) newSchedule(ctx context.Context, job, text string, now time.Time) error {
 	const query = `
 		INSERT INTO schedules (job, content, since)
