@@ -36,7 +36,7 @@ type Importer struct {
 	Schema *Schema
 	Serial int      // index of the field that is the serial number
 	Bundle int      // index of the field that makes bundles, or -1
-	Names  *Pattern // of the artefacts
+	Names  *Pattern // of the artefacts; nil if passes are only planned
 	Folder bool     // give a pattern without a folder one (see FolderThreshold)
 
 	// Snapshot is the ledger. Nil means: compare with nothing, store nothing.
@@ -216,7 +216,9 @@ func (im *Importer) seal(c *candidate) {
 		return
 	}
 	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields, c.values)
-	c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	if im.Names != nil {
+		c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	}
 	c.staged.Fingerprint = im.Target.fingerprint(c.staged.Serial, c.staged.Values)
 }
 

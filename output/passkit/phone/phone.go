@@ -22,6 +22,9 @@ type Phone struct {
 	// Tell is called with all that happens in the longer operations; nil tells
 	// nobody.
 	Tell func(Event)
+	// DatesOnly says that the phone asks by If-Modified-Since alone, and sends no
+	// ETag back: Apple's documents speak of nothing else.
+	DatesOnly bool
 	// Tries is how often an exchange is tried before the phone gives up until
 	// the next occasion; 0 is [DefaultTries].
 	Tries int

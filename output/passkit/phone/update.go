@@ -89,6 +89,9 @@ func (p *Phone) Fetch(ctx context.Context, pass *Pass) (Update, error) {
 		path:   []string{"passes", pass.TypeID, pass.Serial},
 		header: map[string]string{"If-Modified-Since": pass.Modified, "If-None-Match": pass.ETag},
 	}
+	if p.DatesOnly {
+		r.header["If-None-Match"] = ""
+	}
 	a, err := p.call(ctx, r)
 	if err != nil {
 		return Update{}, err

@@ -17,10 +17,10 @@ const (
 	NoEpoch      Fault = "no epoch"      // tags are believed after a backup was restored
 	LaterIsSame  Fault = "later is same" // a later If-Modified-Since is answered with 304, after a backup was restored
 	PushedOnce   Fault = "pushed once"   // a push that is lost is not repeated
-	NoGeneration Fault = "no generation" // a list does not name passes that were registered since the tag, which the phone may have an older version of
+	Unlisted     Fault = "unlisted"      // a list does not name passes that were registered since the tag, which the phone may have an older version of
 )
 
 // Faults lists all.
 var Faults = []Fault{
-	NewestOnly, OldToken, WholeSeconds, HeaderAsNumber, EarlyNumbers, TwoReads, AtLeast, SameSecond, NoEpoch, LaterIsSame, PushedOnce, NoGeneration,
+	NewestOnly, OldToken, WholeSeconds, HeaderAsNumber, EarlyNumbers, TwoReads, AtLeast, SameSecond, NoEpoch, LaterIsSame, PushedOnce, Unlisted,
 }

@@ -15,8 +15,9 @@ import (
 // A Memory is a web service and its database in memory, with writers whose
 // transactions have steps, and whose steps fall between those of the service too.
 // It follows the same rules as the ledger: change numbers are taken under a lock that
-// is held until the commit; a tag names the epoch of the database besides a number;
-// Last-Modified of a pass rises strictly.
+// is held until the commit; a registration takes one too, since the phone may have an
+// older version than it knows of; a tag names the epoch of the database besides a
+// number; Last-Modified of a pass rises strictly.
 type Memory struct {
 	// Fault makes it wrong in one way; empty is right.
 	Fault Fault
@@ -40,7 +41,7 @@ type state struct {
 	drawn   int // the newest drawn one, where numbers are drawn early
 	passes  []storedPass
 	subs    map[subscriptionKey]*subscription
-	regs    map[registrationKey]int // generation of its subscription when it was made
+	regs    map[registrationKey]int // the number that each took
 	devices []subscriptionKey       // keys of subs, in their order
 }
 
@@ -61,7 +62,6 @@ type registrationKey struct {
 // A subscription is a device and a pass type.
 type subscription struct {
 	token        string
-	generation   int // rises with each registration
 	wanted, told int
 	tries        int
 	due          time.Time // zero: no push is

@@ -70,11 +70,13 @@ func (m *Memory) Register(library, typeID string, pass int, token string) (creat
 	}
 	reg := registrationKey{key, pass}
 	_, known := m.data.regs[reg]
+	m.await()
+	m.data.number++
+	m.data.drawn = max(m.data.drawn, m.data.number)
+	m.data.regs[reg] = m.data.number
 	// The phone may hold an older version, or have missed what was pushed to its
 	// old token.
-	s.generation++
-	m.data.regs[reg] = s.generation
-	s.wanted, s.tries, s.due = max(s.wanted, m.data.passes[pass].change), 0, m.now
+	s.wanted, s.tries, s.due = m.data.number, 0, m.now
 	return !known
 }
 
@@ -101,12 +103,12 @@ func (m *Memory) List(library, typeID, since string) (serials []string, tag stri
 	if s == nil {
 		return nil, since
 	}
-	number, generation := m.parse(since)
-	newest := 0
+	number, newest := m.parse(since), 0
 	for pass := range m.data.passes {
-		if at, registered := m.data.regs[registrationKey{key, pass}]; registered && m.changed(pass, number, at > generation && m.generations()) {
+		at, registered := m.data.regs[registrationKey{key, pass}]
+		if stamp := m.stamp(pass, at); registered && (stamp > number || m.Fault == AtLeast && stamp == number) {
 			serials = append(serials, serialOf(pass))
-			newest = max(newest, m.stamp(pass))
+			newest = max(newest, stamp)
 		}
 	}
 	if m.Fault == NewestOnly {
@@ -115,53 +117,55 @@ func (m *Memory) List(library, typeID, since string) (serials []string, tag stri
 	if m.Fault == TwoReads {
 		m.work(6) // serial numbers and tag are of two moments
 	}
-	s.told = max(s.told, m.data.number)
+	m.Told(library, typeID, m.data.number)
+	switch m.Fault {
+	case WholeSeconds, NewestOnly, AtLeast:
+		return serials, strconv.Itoa(newest)
+	}
+	return serials, fmt.Sprintf("%d.%d", m.epoch, m.data.number)
+}
+
+// Told notes up to which number a device was told.
+func (m *Memory) Told(library, typeID string, number int) {
+	s := m.data.subs[subscriptionKey{library, typeID}]
+	if s == nil {
+		return
+	}
+	s.told = max(s.told, number)
 	if s.told >= s.wanted {
 		s.due = time.Time{}
 	}
-	if !m.generations() && m.Fault != NoGeneration {
-		return serials, strconv.Itoa(newest)
-	}
-	return serials, fmt.Sprintf("%d.%d.%d", m.epoch, m.data.number, s.generation)
 }
 
 // parse reads a tag. One of another epoch, or none, is from before everything.
-func (m *Memory) parse(tag string) (number, generation int) {
+func (m *Memory) parse(tag string) (number int) {
 	var epoch int
 	if n, err := strconv.Atoi(tag); err == nil {
-		return n, 0
+		return n
 	}
-	if _, err := fmt.Sscanf(tag, "%d.%d.%d", &epoch, &number, &generation); err != nil || epoch != m.epoch {
-		return 0, 0
+	if _, err := fmt.Sscanf(tag, "%d.%d", &epoch, &number); err != nil || epoch != m.epoch {
+		return 0
 	}
-	return number, generation
+	return number
 }
 
-// generations reports whether tags hold the generation of the subscription.
-func (m *Memory) generations() bool {
-	return m.Fault != NoGeneration && m.Fault != WholeSeconds && m.Fault != NewestOnly && m.Fault != AtLeast
-}
-
-// stamp is what tags are made of.
-func (m *Memory) stamp(pass int) int {
-	if m.Fault == WholeSeconds || m.Fault == NewestOnly {
-		return int(m.data.passes[pass].touched)
+// stamp is what tags are compared with: of a pass and its registration, the later.
+func (m *Memory) stamp(pass, registered int) int {
+	p := &m.data.passes[pass]
+	switch m.Fault {
+	case WholeSeconds, NewestOnly:
+		return int(p.touched)
+	case Unlisted:
+		return p.change
 	}
-	return m.data.passes[pass].change
-}
-
-func (m *Memory) changed(pass, since int, unseen bool) bool {
-	if m.Fault == AtLeast {
-		return unseen || m.stamp(pass) >= since
-	}
-	return unseen || m.stamp(pass) > since
+	return max(p.change, registered)
 }
 
 // only leaves those with the newest stamp.
 func (m *Memory) only(serials []string, newest int) (left []string) {
 	for _, serial := range serials {
 		n, _ := strconv.Atoi(serial[2:])
-		if m.stamp(n) == newest {
+		if m.stamp(n, 0) == newest {
 			left = append(left, serial)
 		}
 	}

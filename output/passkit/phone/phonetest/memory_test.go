@@ -3,6 +3,7 @@ package phonetest_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,7 +23,7 @@ var (
 	small = size{devices: 40, writers: 8, passes: 25, period: 400}
 )
 
-// TestNoLostUpdate simulates a web service that is right. PASSMILL_SIMULATION_STEPS
+// TestNoLostUpdate simulates passmill's web service, and the memory's own. PASSMILL_SIMULATION_STEPS
 // says for how long, PASSMILL_SIMULATION_SEED which way; seeds that once failed lie in
 // testdata/seeds and are always tried.
 func TestNoLostUpdate(t *testing.T) {
@@ -30,14 +31,16 @@ func TestNoLostUpdate(t *testing.T) {
 	seeds := []uint64{uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))}
 	for _, seed := range append(kept(t), seeds...) {
 		for name, s := range map[string]size{"large": large, "small": small} {
-			t.Run(fmt.Sprintf("%s %d", name, seed), func(t *testing.T) {
-				counts, err := s.simulate(t, seed, steps, "")
-				t.Logf("%+v", counts)
-				if err != nil {
-					t.Error(err)
-					keep(t, seed)
-				}
-			})
+			for _, ours := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s %d ours %v", name, seed, ours), func(t *testing.T) {
+					counts, err := s.simulate(t, seed, steps, "", ours)
+					t.Logf("%+v", counts)
+					if err != nil {
+						t.Error(err)
+						keep(t, seed)
+					}
+				})
+			}
 		}
 	}
 }
@@ -47,7 +50,7 @@ func TestNoLostUpdate(t *testing.T) {
 func TestFaultsAreFound(t *testing.T) {
 	for _, fault := range phonetest.Faults {
 		t.Run(string(fault), func(t *testing.T) {
-			counts, err := small.simulate(t, 1, 200_000, fault)
+			counts, err := small.simulate(t, 1, 200_000, fault, false)
 			failure, ok := errors.AsType[*phonetest.Failure](err)
 			if !ok {
 				t.Fatalf("nobody noticed: %v", err)
@@ -57,9 +60,13 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fault) (phonetest.Counts, error) {
+func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fault, ours bool) (phonetest.Counts, error) {
 	m := phonetest.NewMemory(seed, s.passes, s.writers, fault)
-	return phonetest.Run(t.Context(), m.World(nil), phonetest.Options{
+	var handler http.Handler
+	if ours {
+		handler = m.Service()
+	}
+	return phonetest.Run(t.Context(), m.World(handler), phonetest.Options{
 		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers,
 	})
 }

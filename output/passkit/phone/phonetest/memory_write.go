@@ -98,6 +98,13 @@ func (m *Memory) finish() {
 	}
 }
 
+// await lets the writer that holds the lock commit, as whoever else needs it waits.
+func (m *Memory) await() {
+	for at := m.holder; at >= 0 && m.holder == at; {
+		m.write(at)
+	}
+}
+
 // between lets writers work between two steps of a request.
 func (m *Memory) between() {
 	if m.rng.IntN(8) == 0 {

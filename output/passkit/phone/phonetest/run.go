@@ -79,7 +79,7 @@ func (s *simulation) begin() error {
 		d := &device{index: i, deaf: s.chance(50), pushed: map[string]bool{}, since: map[*phone.Pass]int{}}
 		d.Phone = &phone.Phone{
 			State: phone.State{Library: s.hex(16), PushToken: s.hex(32)}, HTTP: client, Judge: s.Judge, Tries: 1,
-			Locale: phone.Locale{Language: language.English}, Now: func() time.Time { return time.Unix(0, 0) },
+			DatesOnly: i%2 == 0, Locale: phone.Locale{Language: language.English}, Now: func() time.Time { return time.Unix(0, 0) },
 		}
 		if i > 0 && s.chance(20) {
 			d.PushToken = s.devices[i-1].PushToken // one phone under two identifiers
