@@ -53,6 +53,10 @@ type Run struct {
 	Count    Count
 	Started  time.Time
 	Finished time.Time // zero while the run is open
+
+	StartedBy string // who or what began it: "command alice@host", "schedule 2026-11-26T02:00 Europe/Berlin"
+	Failure   string // why it did not come to its end; empty once it did
+	Heard     int    // how many devices hear of its changes, each counted once for a pass type
 }
 
 // Count adds up the rows of a run. Rows = Made + Unchanged + Refused once the
@@ -68,6 +72,7 @@ type Known struct {
 	PassID      int64
 	Job         string // the job that the pass belongs to
 	Fingerprint Hash
+	Contact     Hash // of what only mails need, as Staged's
 	Bundle      string
 	Name        string // of the artefact in the asked sink; empty if there is none
 	Missing     bool   // the pass is void or expired since its row was missing
@@ -79,6 +84,7 @@ type Staged struct {
 	Row         int   // number of the row in the source
 	Serial      string
 	Fingerprint Hash
+	Contact     Hash   // over the values that only mails need, which Fingerprint leaves out; zero if there are none
 	Values      []byte // the checked values, as the importer encodes them
 	Name        string // of the artefact: slash-separated, relative to the sink
 	Bundle      string // the bundle that the pass belongs to; empty for none

@@ -33,6 +33,12 @@ type makeCommand struct {
 	Canary  jobs.Share `placeholder:"N%" help:"Of the passes that would change, make this share only, and hold the others; passes that are new are all made."`
 	OnError string     `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
 	JSON    bool       `help:"Print the summary as one JSON object."`
+	Notify  bool       `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
+
+	// Of the server, which runs jobs of the ledger at their times.
+	Slot  int64         `hidden:""`
+	Fence int64         `hidden:""`
+	Lease time.Duration `hidden:"" default:"1m"` // without a sign of life, after which the slot is taken over
 }
 
 // Help is the end of the command's -h.
@@ -52,7 +58,9 @@ type summary struct {
 	PressedAgain    int     `json:"pressed_again,omitempty"` // files without a row of this run
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
-	Output          string  `json:"output"`
+	Output          string  `json:"output"` // empty if passes are only planned
+
+	planned bool
 }
 
 // notFound says that no row has the serial numbers that were asked for; forced if
@@ -67,20 +75,44 @@ func (w *work) notFound(serials []string, forced bool) error {
 
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
-	start := time.Now()
-	w, err := openJob(ctx, c.Job, all.Database, true)
+	if c.Slot > 0 {
+		return c.runSlot(ctx, std, all)
+	}
+	a := &attempt{makeCommand: c, by: byCommand()}
+	err := a.make(ctx, std, all)
+	if c.Notify && !c.DryRun {
+		err = a.tell(ctx, std, all, err)
+	}
+	return err
+}
+
+// make makes the passes of the job.
+func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
+	start, c := time.Now(), a.makeCommand
+	find := findJob
+	if a.slot.ID > 0 {
+		find = storedJob // whatever file has its name
+	}
+	def, err := find(ctx, c.Job, all.Database)
+	if err != nil {
+		return err
+	}
+	a.job = def.job
+	if a.space, err = def.workspace(all.Database); err != nil {
+		return errors.Join(err, def.close())
+	}
+	w, err := openWork(ctx, def, all.Database, true)
 	if err != nil {
 		return err
 	}
 	defer w.close()
+	if w.job.Planned() && w.job.Links.Kind == jobs.LinkSealed {
+		return fmt.Errorf("passes of sealed links are made when somebody opens them, so there is nothing to make of job %q; passmill links %s --out FILE gives out the links", w.job.Name, c.Job)
+	}
 	if c.OnError != "" {
 		if w.job.OnError, err = jobs.ParsePolicy(c.OnError); err != nil {
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
 		}
-	}
-	space, err := w.workspace(all.Database)
-	if err != nil {
-		return err
 	}
 	if w.chosen.Entry.ID != "" {
 		fmt.Fprintf(std.err, "signing with %v\n", w.chosen)
@@ -91,15 +123,18 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
 	m := newMaker(*c, w, std.err)
-	m.space = space
-	var run jobs.Run
+	m.space, m.by, m.slot = a.space, a.by, a.slot
 	if c.DryRun {
-		run.Count, err = m.dryRun(ctx)
+		a.run.Count, err = m.dryRun(ctx)
 	} else {
-		run, err = m.make(ctx)
+		a.run, err = m.make(ctx)
 	}
+	run := a.run
 	m.meter.stop()
 	m.told.rest(fmt.Sprintf("passmill check %s", c.Job))
+	if m.idle != "" {
+		fmt.Fprintf(std.err, "note: %s\n", m.idle)
+	}
 	for _, line := range m.near {
 		fmt.Fprintf(std.err, "warning: %s\n", line)
 	}
@@ -109,7 +144,10 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	s := summary{
 		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged - run.Count.Held, Refused: run.Count.Refused,
 		Held: run.Count.Held, Missing: m.gone, PressedAgain: m.fresh.pressed,
-		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, Output: w.path(w.job.Output.Dir),
+		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, planned: w.job.Planned(),
+	}
+	if !s.planned {
+		s.Output = w.path(w.job.Output.Dir)
 	}
 	if s.Seconds > 0 {
 		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
@@ -119,6 +157,11 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	}
 	if m.spared != "" {
 		fmt.Fprintf(std.err, "warning: %s\n", m.spared)
+	}
+	if err == nil && !c.DryRun {
+		if mailErr := w.mailNew(ctx, a.space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
+		}
 	}
 	switch {
 	case len(m.unfound) > 0:
@@ -136,7 +179,12 @@ func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
 		return json.NewEncoder(w).Encode(s)
 	}
 	verb, held := "made", ""
-	if c.DryRun {
+	switch {
+	case s.planned && c.DryRun:
+		verb = "would be planned"
+	case s.planned:
+		verb = "planned"
+	case c.DryRun:
 		verb = "would be made"
 	}
 	if s.Held > 0 {
@@ -162,6 +210,10 @@ func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
 	pace := ""
 	if s.Made > 0 && s.Seconds >= 1 {
 		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
+	}
+	if s.planned {
+		fmt.Fprintf(w, "in %.1f seconds%s; each is pressed when somebody asks for it: passmill links gives out the links\n", s.Seconds, pace)
+		return nil
 	}
 	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, fromHere(s.Output))
 	return nil

@@ -11,7 +11,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, rolls_back, total, made, unchanged, refused, held, started, finished`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, rolls_back, total, made, unchanged, refused, held, started, finished, started_by, failure, heard`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -30,6 +30,9 @@ type runRow struct {
 	Held      int           `db:"held"`
 	Started   int64         `db:"started"`
 	Finished  sql.NullInt64 `db:"finished"`
+	StartedBy string        `db:"started_by"`
+	Failure   string        `db:"failure"`
+	Heard     int           `db:"heard"`
 }
 
 func (r *runRow) run() jobs.Run {
@@ -41,7 +44,7 @@ func (r *runRow) run() jobs.Run {
 		},
 		State:   r.State,
 		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused, Held: r.Held},
-		Started: fromMillis(r.Started),
+		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure, Heard: r.Heard,
 	}
 	if r.Finished.Valid {
 		run.Finished = fromMillis(r.Finished.Int64)
@@ -72,7 +75,7 @@ func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
 		SELECT started
 		FROM runs
 		WHERE ` + same + ` AND state = 'done' AND refused = 0
-			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND NOT (` + same + `))
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND sink <> '' AND NOT (` + same + `))
 		ORDER BY id DESC
 		LIMIT 1`
 	)
@@ -135,7 +138,7 @@ func (d *DB) end(ctx context.Context, run int64, state jobs.RunState, now time.T
 func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error {
 	const (
 		have    = `SELECT state, CASE WHEN EXISTS (SELECT 1 FROM rows WHERE run_id = runs.id AND state = 'waiting') THEN 1 ELSE 0 END FROM runs WHERE id = ? FOR UPDATE`
-		setDone = `UPDATE runs SET state = ? WHERE id = ?`
+		setDone = `UPDATE runs SET state = ?, failure = CASE WHEN CAST(? AS TEXT) = 'done' THEN '' ELSE failure END WHERE id = ?`
 	)
 	return d.write(ctx, stepClose, func(t *tx) error {
 		var is jobs.RunState
@@ -153,7 +156,7 @@ func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error
 		case state == jobs.RunDone && (is != jobs.RunPressing || waiting > 0):
 			return errors.New("it has rows that are neither made nor failed")
 		}
-		_, err = t.exec(ctx, setDone, string(state), run)
+		_, err = t.exec(ctx, setDone, string(state), string(state), run)
 		return err
 	})
 }
@@ -189,7 +192,7 @@ func (t *tx) giveUp(ctx context.Context, run int64) (int64, error) {
 	if found, err := t.one(ctx, []any{&sink, &total}, of, run); err != nil || !found {
 		return 0, orNotFound(err)
 	}
-	if total == 0 { // its import never ended, so nothing was pressed
+	if total == 0 || sink == "" { // its import never ended, or there is no sink, so nothing was pressed
 		return t.deleteWaiting(ctx, run)
 	}
 	var names []string
