@@ -37,7 +37,7 @@ func held(t *testing.T, dsn string, serials ...string) {
 	}
 }
 
-func ids(t *testing.T, db *ledger.DB, serials ...string) []int64 {
+func passIDs(t *testing.T, db *ledger.DB, serials ...string) []int64 {
 	t.Helper()
 	rows, err := db.PassesBySerial(t.Context(), serials, "", typeID)
 	must(t, err)
@@ -97,7 +97,7 @@ func TestStanding(t *testing.T) {
 		first := passOf(t, dsn, "B")
 		event := sign.Event{ID: "once", At: now, Actor: "somebody", Action: sign.ActionPassVoid}
 		for range 2 { // the second time as if the answer of the first had been lost
-			must(t, db.SetStanding(ctx, append(ids(t, db, "A", "B"), 999), voided, event))
+			must(t, db.SetStanding(ctx, append(passIDs(t, db, "A", "B"), 999), voided, event))
 		}
 		equal(t, "numbers given out", number(t, dsn, `SELECT value FROM change_counter`), 5)
 		b := passOf(t, dsn, "B")
@@ -123,8 +123,8 @@ func TestStanding(t *testing.T) {
 		}
 
 		ends := jobs.Standing{State: jobs.StandingExpired, Ends: now.Add(time.Hour)}
-		must(t, db.SetStanding(ctx, ids(t, db, "A"), ends, sign.Event{At: now, Action: sign.ActionPassExpire}))
-		must(t, db.SetStanding(ctx, ids(t, db, "B"), jobs.Standing{}, sign.Event{At: now, Action: sign.ActionPassReissue}))
+		must(t, db.SetStanding(ctx, passIDs(t, db, "A"), ends, sign.Event{At: now, Action: sign.ActionPassExpire}))
+		must(t, db.SetStanding(ctx, passIDs(t, db, "B"), jobs.Standing{}, sign.Event{At: now, Action: sign.ActionPassReissue}))
 		standings, err = db.Standings(ctx, typeID, []string{"A", "B"})
 		must(t, err)
 		if s := standings["A"]; len(standings) != 1 || s.State != jobs.StandingExpired || !s.Ends.Equal(ends.Ends) {
@@ -143,7 +143,7 @@ func TestStandingOutruns(t *testing.T) {
 		db, ctx := open(t, dsn), t.Context()
 		finished(t, db, key("a"), row(1, "A", "x"), row(2, "B", "x"), row(3, "C", "x"))
 		run, waiting := staged(t, db, key("b"), row(1, "A", "y"), row(2, "B", "x"), row(3, "C", "y"))
-		must(t, db.SetStanding(ctx, ids(t, db, "A", "B"), voided, sign.Event{At: now, Action: sign.ActionPassVoid}))
+		must(t, db.SetStanding(ctx, passIDs(t, db, "A", "B"), voided, sign.Event{At: now, Action: sign.ActionPassVoid}))
 		numbered := passOf(t, dsn, "B").change
 		must(t, db.Commit(ctx, run, sink, pressed(waiting), nil))
 		equal(t, "files to press", stale(t, db), []string{"A", "B"})
@@ -175,13 +175,13 @@ func TestMissing(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		db, ctx := open(t, dsn), t.Context()
 		finished(t, db, key("a"), rows(0, 1200, "x")...)
-		must(t, db.SetStanding(ctx, ids(t, db, "S00001"), voided, sign.Event{At: now, Action: sign.ActionPassVoid}))
+		must(t, db.SetStanding(ctx, passIDs(t, db, "S00001"), voided, sign.Event{At: now, Action: sign.ActionPassVoid}))
 		freshen(t, db, 0)
 		run, err := db.Begin(ctx, key("b"), now)
 		must(t, err)
 		refused := jobs.Problem{Serial: "S00010", Code: "x", Severity: jobs.Refused}
 		advice := jobs.Problem{Serial: "S00011", Code: "x", Severity: jobs.Advice}
-		must(t, db.Stage(ctx, run.ID, jobs.Batch{Number: 1, Staged: rows(20, 22, "y"), Seen: ids(t, db, "S00030", "S00031"), Refused: 1, Problems: []jobs.Problem{refused, advice}}))
+		must(t, db.Stage(ctx, run.ID, jobs.Batch{Number: 1, Staged: rows(20, 22, "y"), Seen: passIDs(t, db, "S00030", "S00031"), Refused: 1, Problems: []jobs.Problem{refused, advice}}))
 		_, err = db.Imported(ctx, run.ID)
 		must(t, err)
 		waiting, err := db.Waiting(ctx, run.ID, 0, 10)
@@ -251,12 +251,12 @@ func TestRollBack(t *testing.T) {
 
 		plan, err := db.PlanRollback(ctx, run)
 		must(t, err)
-		equal(t, "plan", plan, ledger.Rollback{Back: ids(t, db, "A"), New: ids(t, db, "D"), Later: []string{"B"}})
+		equal(t, "plan", plan, ledger.Rollback{Back: passIDs(t, db, "A"), New: passIDs(t, db, "D"), Later: []string{"B"}})
 		back := jobs.RunKey{Job: "members", Template: version, Sink: sink, RollsBack: run}
 		rollback, err := db.Begin(ctx, back, now)
 		must(t, err)
 		for range 2 {
-			must(t, db.RollBack(ctx, rollback.ID, run, append(plan.Back, ids(t, db, "B", "D")...)))
+			must(t, db.RollBack(ctx, rollback.ID, run, append(plan.Back, passIDs(t, db, "B", "D")...)))
 		}
 		if again, err := db.Begin(ctx, back, now); err != nil || again.ID != rollback.ID {
 			t.Errorf("resumed as %d, %v", again.ID, err)
@@ -286,13 +286,13 @@ func TestRollBack(t *testing.T) {
 		}
 		plan, err = db.PlanRollback(ctx, run)
 		must(t, err)
-		equal(t, "plan again", plan, ledger.Rollback{New: ids(t, db, "D"), Later: []string{"B"}})
+		equal(t, "plan again", plan, ledger.Rollback{New: passIDs(t, db, "D"), Later: []string{"B"}})
 
 		// And forth again.
 		back.RollsBack = rollback.ID
 		forth, err := db.Begin(ctx, back, now)
 		must(t, err)
-		must(t, db.RollBack(ctx, forth.ID, rollback.ID, ids(t, db, "A")))
+		must(t, db.RollBack(ctx, forth.ID, rollback.ID, passIDs(t, db, "A")))
 		was("A", "y", hash("other"))
 	})
 }
