@@ -40,7 +40,7 @@ type Importer struct {
 	// kept with the row and are no part of what its pass is made of: when only
 	// they change, the row is staged again, and the pass keeps its change number.
 	Contacts int
-	Names    *Pattern // of the artefacts
+	Names    *Pattern // of the artefacts; nil if passes are only planned
 	Folder   bool     // give a pattern without a folder one (see FolderThreshold)
 
 	// Snapshot is the ledger. Nil means: compare with nothing, store nothing.
@@ -221,7 +221,9 @@ func (im *Importer) seal(c *candidate) {
 	}
 	own := len(c.values) - im.Contacts
 	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields[:own], c.values[:own])
-	c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	if im.Names != nil {
+		c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
+	}
 	c.staged.Fingerprint = im.Target.fingerprint(c.staged.Serial, c.staged.Values)
 	end := len(c.staged.Values)
 	c.staged.Values = appendFields(c.staged.Values, im.Schema.Fields[own:], c.values[own:])

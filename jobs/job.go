@@ -26,6 +26,7 @@ type Job struct {
 	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
+	Links       LinksSpec         `yaml:"links"`       // what the links to the passes are; none if absent
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
@@ -59,6 +60,10 @@ type ImagesSpec struct {
 	Dir   string   `yaml:"dir"`   // the folder of the files; that of the source's file if absent
 	Hosts []string `yaml:"hosts"` // from which images may be fetched; none if absent
 }
+
+// Planned reports whether passes of the job are only planned, and pressed when
+// somebody asks for them.
+func (j *Job) Planned() bool { return j.Output.Dir == "" }
 
 // An OutputSpec says where passes go and how their files are named.
 type OutputSpec struct {
@@ -129,6 +134,7 @@ func (j *Job) Complete(name string) error {
 		j.Name = name
 	}
 	j.Source.complete()
+	j.Links.complete()
 	if j.Output.Name == "" && j.Source.Kind != SourceTables { // those name the files themselves
 		j.Output.Name = DefaultName
 	}
@@ -145,7 +151,7 @@ func (j *Job) validate() error {
 	tables := j.Source.Kind == SourceTables
 	need(j.Template != "" || tables, "template: is missing; name a folder, or a starter such as storecard")
 	need(j.Serial != "" || tables, "serial: is missing; name the field that is the serial number")
-	need(j.Output.Dir != "", "output: dir: is missing; name the folder for the passes")
+	need(j.Output.Dir != "" || j.Links.Kind != "", "output: dir: is missing; name the folder for the passes, or write links: true if they are only to be had by links")
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
@@ -159,6 +165,7 @@ func (j *Job) validate() error {
 	errs = append(errs, j.Source.validate()...)
 	errs = append(errs, j.Schedule.validate()...)
 	errs = append(errs, j.Notify.validate()...)
+	errs = append(errs, j.Links.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

@@ -34,13 +34,17 @@ func (s *serving) surfaces(work context.Context, m *meters) ([]surface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]surface{
+	links, err := s.links(work)
+	if err != nil {
+		return nil, err
+	}
+	return append(append([]surface{
 		{patterns: certapi.Patterns, handler: api.Handler()},
 		{patterns: mail.Patterns, handler: s.leaving(work)},
 		{patterns: []string{"GET /healthz"}, handler: s.healthz(ring), ops: true},
 		{patterns: []string{"GET /readyz"}, handler: s.readyz(), ops: true},
 		{patterns: []string{"GET /metrics"}, handler: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), ops: true},
-	}, wallet...), nil
+	}, wallet...), links...), nil
 }
 
 // handlers returns what the world is served, and what those who run the server

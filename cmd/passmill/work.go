@@ -249,9 +249,13 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 	if w.job.Output.Bundle != "" {
 		bundle = w.schema.Index(w.job.Output.Bundle)
 	}
+	names := w.names
+	if w.job.Planned() {
+		names = nil
+	}
 	return &jobs.Importer{
 		Target: target, Source: w.source, Schema: w.schema,
-		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Contacts: w.contacts, Names: w.names,
+		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Contacts: w.contacts, Names: names,
 		Folder:    w.source.AtMost() > jobs.FolderThreshold,
 		Preflight: w.filler.preflight, Images: w.images(),
 	}

@@ -17,6 +17,9 @@ import (
 // says that it was made: the counts and problems of the run tell. Nothing changes
 // for the other job's pass, save that its artefact in this sink is in doubt if the
 // row's file was put under its name.
+//
+// Without a sink the passes are planned: they have their change numbers, and no
+// artefacts.
 func (d *DB) Commit(ctx context.Context, run int64, sink string, made []jobs.Made, failed []jobs.Failed) error {
 	if len(made)+len(failed) == 0 {
 		return nil
@@ -69,9 +72,13 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 	if err := c.waiting(ctx, made, failed); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{
+	steps := []func(context.Context) error{
 		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
-	} {
+	}
+	if c.sink == "" { // the passes are planned: there are no files
+		steps = []func(context.Context) error{c.previous, c.foreign, c.passes, c.rowsMade, c.moved, c.rowsFailed, c.counts, c.heard}
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}

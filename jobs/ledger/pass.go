@@ -61,6 +61,9 @@ func (c *chunk) foreign(ctx context.Context) error {
 		}})
 	}
 	c.made = own
+	if c.sink == "" {
+		return nil
+	}
 	return c.doubt(ctx, c.sink, names)
 }
 
