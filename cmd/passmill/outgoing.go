@@ -23,13 +23,8 @@ const passMedia = "application/vnd.apple.pkpass"
 // qrPixels is the side of a QR code in a mail: twice what it is shown at.
 const qrPixels = 360
 
-// giver returns what gives passes links; nil if nothing does.
-func (o *onDemand) giver() func(ctx context.Context, typeID, serial string) (string, error) {
-	return nil
-}
-
 // linked reports whether the passes of a job have links.
-func linked(*jobs.Job) bool { return false }
+func linked(job *jobs.Job) bool { return job.Links.Kind != "" }
 
 // An outgoing writes the mails of mailings and sends them.
 type outgoing struct {
@@ -40,7 +35,6 @@ type outgoing struct {
 	public   string // address of the server; empty if it is unknown
 	marks    *marks
 	ondemand *onDemand
-	link     func(ctx context.Context, typeID, serial string) (string, error)
 
 	mu      sync.Mutex
 	letters map[jobs.Hash]*mail.Letters // guarded by mu
@@ -53,7 +47,6 @@ func (w workspace) outgoing(ctx context.Context, db *ledger.DB) (*outgoing, erro
 		return nil, err
 	}
 	o := &outgoing{db: db, set: set.Mailing, ondemand: newOnDemand(db, w), letters: map[jobs.Hash]*mail.Letters{}}
-	o.link = o.ondemand.giver()
 	var errs []error
 	if o.window, err = set.Mailing.check(); err != nil {
 		errs = append(errs, err)
@@ -137,7 +130,7 @@ func (o *outgoing) compose(ctx context.Context, letters *mail.Letters, m jobs.Ma
 		p.Return = verp(o.set.Bounces, d.ID)
 	}
 	if m.Links {
-		if p.Link, err = o.link(ctx, d.TypeID, d.Serial); err != nil {
+		if p.Link, err = o.ondemand.Link(ctx, d.TypeID, d.Serial); err != nil {
 			return msg, fmt.Errorf("link to a pass: %w", err)
 		}
 	}
