@@ -93,6 +93,7 @@ func (c *chunk) number(m *pressed) {
 	m.modified = max(now, m.modified+1000)
 	if m.passID == 0 {
 		m.modified, m.created = now, millis(c.now)
+		m.first = true
 	}
 }
 
