@@ -115,7 +115,7 @@ func (o *opening) open(ctx context.Context, row SealedRow, nonce Nonce) error {
 			WHERE links.issued < excluded.issued`
 	)
 	var job string
-	var print, source []byte
+	var print, source hash
 	var issued, started int64
 	found, err := o.one(ctx, []any{&job, &print, &issued, &source, &started}, have, row.Serial, o.series.TypeID)
 	if err != nil {
@@ -125,7 +125,7 @@ func (o *opening) open(ctx context.Context, row SealedRow, nonce Nonce) error {
 		return ErrOtherJob
 	}
 	shown := started // when what the pass shows was read
-	if jobs.Hash(source) == sealedSource {
+	if found && jobs.Hash(source) == sealedSource {
 		shown = issued
 	}
 	if !found || shown < millis(row.Issued) && jobs.Hash(print) != row.Fingerprint {
