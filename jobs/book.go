@@ -28,6 +28,8 @@ type RunKey struct {
 	Template Hash   // the template version
 	Sink     string // what the ledger calls the sink
 	Settings Hash   // everything else that decides what the run makes
+
+	RollsBack int64 // the run that this one takes back; 0 for one that makes passes of rows
 }
 
 // A RunState says how far a run has come.
@@ -51,12 +53,18 @@ type Run struct {
 	Count    Count
 	Started  time.Time
 	Finished time.Time // zero while the run is open
+
+	StartedBy string // who or what began it: "command alice@host", "schedule 2026-11-26T02:00 Europe/Berlin"
+	Failure   string // why it did not come to its end; empty once it did
+	Heard     int    // how many devices hear of its changes, each counted once for a pass type
 }
 
 // Count adds up the rows of a run. Rows = Made + Unchanged + Refused once the
 // run is done.
 type Count struct {
 	Rows, Made, Unchanged, Refused int
+
+	Held int // of the unchanged: passes that would have changed, and were left as they are
 }
 
 // Known is what the ledger knows of a pass before a run.
@@ -64,8 +72,10 @@ type Known struct {
 	PassID      int64
 	Job         string // the job that the pass belongs to
 	Fingerprint Hash
+	Contact     Hash // of what only mails need, as Staged's
 	Bundle      string
 	Name        string // of the artefact in the asked sink; empty if there is none
+	Missing     bool   // the pass is void or expired since its row was missing
 }
 
 // Staged is a row of a run's import that is to be pressed.
@@ -74,6 +84,7 @@ type Staged struct {
 	Row         int   // number of the row in the source
 	Serial      string
 	Fingerprint Hash
+	Contact     Hash   // over the values that only mails need, which Fingerprint leaves out; zero if there are none
 	Values      []byte // the checked values, as the importer encodes them
 	Name        string // of the artefact: slash-separated, relative to the sink
 	Bundle      string // the bundle that the pass belongs to; empty for none
@@ -87,6 +98,7 @@ type Batch struct {
 	Seen     []int64 // ids of passes whose rows are unchanged
 	Problems []Problem
 	Refused  int // rows that Problems refuse
+	Held     int // of Seen: how many rows have changed all the same; less than 0 takes back
 }
 
 // Made is a pass that lies in its sink, whole and durable.

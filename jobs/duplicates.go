@@ -20,12 +20,13 @@ type serials struct {
 type firstRow struct {
 	row  int32
 	told bool  // its duplicate has been reported
-	pass int64 // the pass that the row leaves unchanged; or one of the below
+	pass int64 // the pass that the row leaves unchanged, with heldRow if it is held; or one of the below
 }
 
 const (
 	stagedRow  = 0
 	refusedRow = -1
+	heldRow    = 1 << 62
 )
 
 // A twin is a first row whose serial number came again.
@@ -108,8 +109,12 @@ func (im *Importer) withdraw(ctx context.Context, run int64, number int) error {
 			staged = append(staged, t.origin.Row)
 			im.count.Made--
 		default:
-			seen = append(seen, pass)
+			seen = append(seen, pass&^heldRow)
 			im.count.Unchanged--
+			if pass&heldRow != 0 {
+				im.count.Held--
+				batch.Held--
+			}
 		}
 		batch.Refused++
 		im.count.Refused++
@@ -135,7 +140,7 @@ func (im *Importer) storeAll(ctx context.Context, run int64, batch Batch) error 
 			return err
 		}
 		batch.Number++
-		batch.Refused = 0 // counted by the first part
+		batch.Refused, batch.Held = 0, 0 // counted by the first part
 	}
 	return nil
 }

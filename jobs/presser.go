@@ -56,7 +56,11 @@ type Presser struct {
 	Image func(ctx context.Context, id Hash) (*Image, error)
 	// Amend makes of the contents those of a pass that does not stand as its row
 	// says. It may be nil if all do.
-	Amend   func(contents [][]byte, s Standing) error
+	Amend func(contents [][]byte, s Standing) error
+	// Standings returns, by serial number, how the passes stand that do not stand as
+	// their rows say. It may be nil if all do, or if the rows say so themselves.
+	Standings func(ctx context.Context, serials []string) (map[string]Standing, error)
+
 	Archive Archive
 	Signer  Signer
 	Sink    Sink
@@ -117,6 +121,9 @@ func (p *Presser) prepare(ctx context.Context, c Chunk) (batch []pressing, faile
 			return nil, nil, ctx.Err()
 		}
 	}
+	if err := p.stand(ctx, c.Rows); err != nil {
+		return nil, nil, err
+	}
 	batch = make([]pressing, 0, len(c.Rows))
 	for _, row := range c.Rows {
 		one, problem, err := p.fill(ctx, row)
@@ -137,6 +144,25 @@ func (p *Presser) prepare(ctx context.Context, c Chunk) (batch []pressing, faile
 		batch = append(batch, one)
 	}
 	return batch, failed, p.sign(ctx, batch)
+}
+
+// stand finds out how the passes of rows stand.
+func (p *Presser) stand(ctx context.Context, rows []Staged) error {
+	if p.Standings == nil {
+		return nil
+	}
+	serials := make([]string, len(rows))
+	for i := range rows {
+		serials[i] = rows[i].Serial
+	}
+	standings, err := p.Standings(ctx, serials)
+	if err != nil {
+		return fmt.Errorf("look how passes stand: %w", err)
+	}
+	for i := range rows {
+		rows[i].Standing = standings[rows[i].Serial]
+	}
+	return nil
 }
 
 // packed yields the archives of a batch, each in the same buffer, and notes

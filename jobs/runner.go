@@ -43,8 +43,11 @@ type Runner struct {
 	Planner  *Planner // nil if passes are pressed
 	Bundler  *Bundler // nil if the job makes no bundles
 	Policy   Policy
-	Workers  int // how many chunks are signed at once; 0 means one for each core
-	Now      func() time.Time
+	// Settle is called when all rows are pressed, before bundles are made and the run
+	// ends; it is safe to repeat. It may be nil.
+	Settle  func(ctx context.Context, run Run) error
+	Workers int // how many chunks are signed at once; 0 means one for each core
+	Now     func() time.Time
 
 	// Report gets the problems of rows that could not be pressed.
 	Report func(Problem)
@@ -85,6 +88,11 @@ func (r *Runner) Run(ctx context.Context) (Run, error) {
 	}
 	if err := r.press(ctx, &run); err != nil {
 		return run, err
+	}
+	if r.Settle != nil {
+		if err := r.Settle(ctx, run); err != nil {
+			return run, err
+		}
 	}
 	if r.Bundler != nil {
 		if err := r.Bundler.Make(ctx); err != nil {

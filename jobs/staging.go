@@ -30,7 +30,12 @@ func (im *Importer) stage(ctx context.Context, run int64, number int, rows []can
 		if k, ok := known[c.staged.Serial]; ok {
 			im.owner(c, k)
 			im.keepPlace(c, k)
-			if !c.refused && !im.Force && !missing[k.Name] && k.matches(c.staged) {
+			same := k.matches(c.staged)
+			switch {
+			case c.refused:
+			case !same && im.holds(c.staged, k):
+				c.seen, c.held = k.PassID, true
+			case same && !im.Force && !missing[k.Name]:
 				c.seen = k.PassID
 			}
 		}
@@ -74,7 +79,13 @@ func (im *Importer) keepPlace(c *candidate, k Known) {
 // matches reports whether the pass is what the row asks for, and lies where it
 // is asked to lie.
 func (k Known) matches(s Staged) bool {
-	return k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle
+	return k.Fingerprint == s.Fingerprint && k.Contact == s.Contact && k.Name == s.Name && k.Bundle == s.Bundle && !k.Missing
+}
+
+// holds reports whether a pass is to be left as it is, though its row or template has
+// changed. One whose row has come back is not: it would stay void.
+func (im *Importer) holds(s Staged, k Known) bool {
+	return im.Canary > 0 && k.Fingerprint != s.Fingerprint && !k.Missing && !im.Canary.Has(s.Serial)
 }
 
 // taken refuses rows whose file belongs to a pass of another job that shares the
@@ -119,6 +130,11 @@ func (im *Importer) book(c *candidate, batch *Batch) {
 		pass = c.seen
 		batch.Seen = append(batch.Seen, c.seen)
 		im.count.Unchanged++
+		if c.held {
+			pass |= heldRow
+			batch.Held++
+			im.count.Held++
+		}
 	default:
 		batch.Staged = append(batch.Staged, c.staged)
 		im.count.Made++

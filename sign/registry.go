@@ -167,6 +167,12 @@ const (
 	ActionSignEnd   Action = "sign-end"   // a run ended; the counts are in Detail
 	ActionReseal    Action = "reseal"     // a new key-encryption key took over
 	ActionAlert     Action = "alert"      // somebody was warned of an expiry
+
+	// Of passes, without a certificate.
+	ActionPassVoid    Action = "pass-void"    // passes became void; how many is in Detail
+	ActionPassExpire  Action = "pass-expire"  // passes were ended
+	ActionPassReissue Action = "pass-reissue" // passes became valid again
+	ActionRollback    Action = "rollback"     // a run was taken back
 )
 
 // EventFilter says which events are asked for, newest first.

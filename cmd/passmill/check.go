@@ -147,11 +147,15 @@ func (c *checkCommand) print(w io.Writer, p jobs.Problem) {
 		}
 		return
 	}
-	line, _ := json.Marshal(problemLine{ // numbers and strings can't fail
+	line, _ := json.Marshal(problemLineOf(p)) // numbers and strings can't fail
+	fmt.Fprintf(w, "%s\n", line)
+}
+
+func problemLineOf(p jobs.Problem) problemLine {
+	return problemLine{
 		File: p.Origin.File, Sheet: p.Origin.Sheet, Row: p.Origin.Row, Cell: p.Origin.Cell(), Key: p.Origin.Key, Field: p.Field, Serial: p.Serial,
 		Code: p.Code, Severity: p.Severity, Message: p.Message, Fix: p.Fix, Value: p.Value,
-	})
-	fmt.Fprintf(w, "%s\n", line)
+	}
 }
 
 // visible writes text so that it can't steer the terminal, nor hide what it

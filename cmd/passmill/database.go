@@ -136,7 +136,7 @@ func (m *maker) ready(ctx context.Context, db *ledger.DB, sink string) error {
 	var since time.Time
 	if ok && q.HasSince() && db != nil && !m.Force && m.Limit == 0 && len(m.Only) == 0 {
 		var err error
-		if since, err = db.LastGood(ctx, m.work.key(m.rowOptions, m.Force, m.work.target(sink))); err != nil {
+		if since, err = db.LastGood(ctx, m.work.key(m.rowOptions, m.Force, m.Canary, m.work.target(sink))); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 type devicesCommand struct {
 	List devicesList `cmd:"" help:"List the phones that have passes, and what they have heard of."`
 	Show devicesShow `cmd:"" help:"Show a phone with its passes."`
+	Log  devicesLog  `cmd:"" help:"Show what phones don't like about passes or the server, and what to do."`
 }
 
 type devicesList struct {

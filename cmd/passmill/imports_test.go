@@ -25,6 +25,7 @@ var imports = map[string][]string{
 	"jobs/ledger":          {"jobs", "jobs/connect", "sign"},
 	"jobs/ledger/pgtest":   nil,
 	"jobs/picture":         {"jobs"},
+	"jobs/schedule":        {"jobs"},
 	"jobs/sheet":           {"jobs"},
 	"jobs/table":           {"jobs", "jobs/connect"},
 	"jobs/sheet/sheettest": nil,
@@ -32,9 +33,11 @@ var imports = map[string][]string{
 	"output/apns/pretend":  nil, // shares nothing with the client that it is there to test
 	"output/dir":           {"jobs"},
 	"output/link":          {"jobs"},
-	"output/mail":          nil,
+	"output/mail":          {"jobs"},
 	"output/qr":            nil,
 	"output/passkit":       {"jobs"},
+	"output/webhook":       nil,
+	"output/passkit/phone": {"jobs"},
 	"render":               nil,
 	"render/preflight":     {"render"},
 	"sign":                 nil,
@@ -46,6 +49,8 @@ var imports = map[string][]string{
 	"templates":            {"jobs", "render", "render/preflight"},
 	"templates/artwork":    nil,
 	"templates/intake":     {"jobs", "render", "templates"},
+
+	"output/passkit/phone/phonetest": {"jobs", "output/passkit", "output/passkit/phone"},
 }
 
 var free = []string{"jobs/caller", "jobs/fault", "sign/secret"}

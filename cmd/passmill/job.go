@@ -78,6 +78,7 @@ func (c *jobAdd) Run(ctx context.Context, std streams, all *commands) (err error
 	if err := db.SaveJob(ctx, job); err != nil {
 		return err
 	}
+	defer sayNext(std.out, def.job)
 	if added {
 		fmt.Fprintf(std.out, "job %q is in the ledger; run it%s with: passmill make %q\n", job.Name, space.elsewhere(all.Database), job.Name)
 		return nil

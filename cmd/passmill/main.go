@@ -66,8 +66,15 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Say what a phone would refuse in finished passes, and why."`
 	Rules    rulesCommand    `cmd:"" help:"Print the rules by which passes are judged, or explain some."`
 	Job      jobCommand      `cmd:"" help:"Keep jobs in the ledger, and run them by name."`
+	Schedule scheduleCommand `cmd:"" help:"List when jobs run by themselves, or run one now."`
+	Runs     runsCommand     `cmd:"" name:"run" help:"List runs, and say what became of one."`
 	Template templateCommand `cmd:"" help:"List, copy, import and check templates, or write the empty workbook for one."`
 	Tables   tablesCommand   `cmd:"" help:"Make the four classic tables, whose rows become passes, in a database of yours."`
+	Diff     diffCommand     `cmd:"" help:"Show what a run would change in which passes, and who would hear of it."`
+	Void     voidCommand     `cmd:"" help:"Say that passes are void."`
+	Expire   expireCommand   `cmd:"" help:"Say that passes have ended, or when they will."`
+	Reissue  reissueCommand  `cmd:"" help:"Make passes valid again that are void or expired, and send a new version in any case."`
+	Rollback rollbackCommand `cmd:"" help:"Let the passes that a run changed go back to what they were before it."`
 	Fsck     fsckCommand     `cmd:"" help:"Prove the ledger against the passes in a job's output."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the ledger's tables up to this version of passmill."`
 	Backup   backupCommand   `cmd:"" help:"Copy the whole ledger into a file, while runs go on."`
@@ -79,12 +86,16 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
-	Links linksCommand `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
+	Links    linksCommand    `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
+	Mail     mailCommand     `cmd:"" help:"Mail the passes of a job to their holders, once each, and say what became of each mail."`
+	Suppress suppressCommand `cmd:"" help:"Keep the list of addresses that get no mails."`
+	Stats    statsCommand    `cmd:"" help:"Say what became of passes, by day: made, mailed, opened, downloaded, installed, updated, removed."`
 
-	Serve serveCommand `cmd:"" help:"Serve the REST API."`
+	Serve serveCommand `cmd:"" help:"Serve phones, links and the REST API, push, send mailings, and run jobs at their times."`
+	Phone phoneCommand `cmd:"" help:"A simulated phone: try updates without one, or with ten thousand."`
 
 	Push    pushCommand    `cmd:"" help:"Push to phones by hand, so that they ask for new versions of their passes."`
-	Devices devicesCommand `cmd:"" help:"List the phones that have passes, and show what they have heard of."`
+	Devices devicesCommand `cmd:"" help:"List the phones that have passes, show what they have heard of, and what they say."`
 
 	PretendAPNs pretendAPNsCommand `cmd:"" name:"pretend-apns" help:"Pretend to be Apple's push server, which misbehaves, for trials without phones."`
 

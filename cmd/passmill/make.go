@@ -28,10 +28,17 @@ type makeCommand struct {
 	Job     string `arg:"" help:"The job: a YAML file, a workbook with a sheet Job, or the name of a job in the ledger."`
 	Workers int    `placeholder:"N" help:"How many chunks of rows are signed at once (default: one for each core)."`
 	rowOptions
-	DryRun  bool   `help:"Say what would be made, and make nothing."`
-	Force   bool   `help:"Make unchanged passes too."`
-	OnError string `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
-	JSON    bool   `help:"Print the summary as one JSON object."`
+	DryRun  bool       `help:"Say what would be made, and make nothing."`
+	Force   bool       `help:"Make unchanged passes too."`
+	Canary  jobs.Share `placeholder:"N%" help:"Of the passes that would change, make this share only, and hold the others; passes that are new are all made."`
+	OnError string     `placeholder:"skip|stop|N%" help:"What to do about bad rows, in the place of the job's onError."`
+	JSON    bool       `help:"Print the summary as one JSON object."`
+	Notify  bool       `help:"Tell the operator, by mail and webhook as passmill.yaml says, if the run fails, or refuses more rows than the job's notify allows: for cron and systemd."`
+
+	// Of the server, which runs jobs of the ledger at their times.
+	Slot  int64         `hidden:""`
+	Fence int64         `hidden:""`
+	Lease time.Duration `hidden:"" default:"1m"` // without a sign of life, after which the slot is taken over
 }
 
 // Help is the end of the command's -h.
@@ -46,6 +53,9 @@ type summary struct {
 	Made            int     `json:"made"`
 	Unchanged       int     `json:"unchanged"`
 	Refused         int     `json:"refused"`
+	Held            int     `json:"held,omitempty"`          // would have changed, and were left as they are
+	Missing         int     `json:"missing,omitempty"`       // became void or expired since their rows are gone
+	PressedAgain    int     `json:"pressed_again,omitempty"` // files without a row of this run
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
 	Output          string  `json:"output"` // empty if passes are only planned
@@ -65,8 +75,33 @@ func (w *work) notFound(serials []string, forced bool) error {
 
 // Run makes the passes of the job.
 func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error {
-	start := time.Now()
-	w, err := openJob(ctx, c.Job, all.Database, true)
+	if c.Slot > 0 {
+		return c.runSlot(ctx, std, all)
+	}
+	a := &attempt{makeCommand: c, by: byCommand()}
+	err := a.make(ctx, std, all)
+	if c.Notify && !c.DryRun {
+		err = a.tell(ctx, std, all, err)
+	}
+	return err
+}
+
+// make makes the passes of the job.
+func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
+	start, c := time.Now(), a.makeCommand
+	find := findJob
+	if a.slot.ID > 0 {
+		find = storedJob // whatever file has its name
+	}
+	def, err := find(ctx, c.Job, all.Database)
+	if err != nil {
+		return err
+	}
+	a.job = def.job
+	if a.space, err = def.workspace(all.Database); err != nil {
+		return errors.Join(err, def.close())
+	}
+	w, err := openWork(ctx, def, all.Database, true)
 	if err != nil {
 		return err
 	}
@@ -79,10 +114,6 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
 		}
 	}
-	space, err := w.workspace(all.Database)
-	if err != nil {
-		return err
-	}
 	if w.chosen.Entry.ID != "" {
 		fmt.Fprintf(std.err, "signing with %v\n", w.chosen)
 	}
@@ -92,15 +123,18 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		fmt.Fprintf(std.err, "%s%s\n", severityMark(note.Severity), note)
 	}
 	m := newMaker(*c, w, std.err)
-	m.space = space
-	var run jobs.Run
+	m.space, m.by, m.slot = a.space, a.by, a.slot
 	if c.DryRun {
-		run.Count, err = m.dryRun(ctx)
+		a.run.Count, err = m.dryRun(ctx)
 	} else {
-		run, err = m.make(ctx)
+		a.run, err = m.make(ctx)
 	}
+	run := a.run
 	m.meter.stop()
 	m.told.rest(fmt.Sprintf("passmill check %s", c.Job))
+	if m.idle != "" {
+		fmt.Fprintf(std.err, "note: %s\n", m.idle)
+	}
 	for _, line := range m.near {
 		fmt.Fprintf(std.err, "warning: %s\n", line)
 	}
@@ -108,7 +142,8 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 		return explain(err)
 	}
 	s := summary{
-		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged, Refused: run.Count.Refused,
+		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged - run.Count.Held, Refused: run.Count.Refused,
+		Held: run.Count.Held, Missing: m.gone, PressedAgain: m.fresh.pressed,
 		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, planned: w.job.Planned(),
 	}
 	if !s.planned {
@@ -117,36 +152,60 @@ func (c *makeCommand) Run(ctx context.Context, std streams, all *commands) error
 	if s.Seconds > 0 {
 		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
 	}
-	if err := s.print(std.out, c.JSON, c.DryRun); err != nil {
+	if err := s.print(std.out, c, w.job.Missing.Do); err != nil {
 		return err
+	}
+	if m.spared != "" {
+		fmt.Fprintf(std.err, "warning: %s\n", m.spared)
+	}
+	if err == nil && !c.DryRun {
+		if mailErr := w.mailNew(ctx, a.space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
+		}
 	}
 	switch {
 	case len(m.unfound) > 0:
 		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), w.notFound(m.unfound, c.Force)}
 	case err != nil:
 		return fmt.Errorf("stopped before the first pass: %w; mend them, or let onError say otherwise", err)
-	case s.Refused > 0 || lost:
+	case s.Refused > 0 || lost || m.spared != "" || m.fresh.failed > 0:
 		return status{code: exitPartly}
 	}
 	return nil
 }
 
-func (s summary) print(w io.Writer, asJSON, dry bool) error {
-	if asJSON {
+func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
+	if c.JSON {
 		return json.NewEncoder(w).Encode(s)
 	}
-	verb := "made"
+	verb, held := "made", ""
 	switch {
-	case s.planned && dry:
+	case s.planned && c.DryRun:
 		verb = "would be planned"
 	case s.planned:
 		verb = "planned"
-	case dry:
+	case c.DryRun:
 		verb = "would be made"
 	}
-	fmt.Fprintf(w, "%s: %s %s, %s unchanged, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), thousands(s.Refused))
-	if dry {
+	if s.Held > 0 {
+		held = fmt.Sprintf(", %s held", thousands(s.Held))
+	}
+	fmt.Fprintf(w, "%s: %s %s, %s unchanged%s, %s refused\n", count(s.Rows, "row"), thousands(s.Made), verb, thousands(s.Unchanged), held, thousands(s.Refused))
+	if s.Held > 0 {
+		fmt.Fprintf(w, "held are changed passes that are not among %v; without --canary they are made too\n", c.Canary)
+	}
+	if c.DryRun {
+		if s.Made > 0 {
+			fmt.Fprintf(w, "passmill diff %s shows what changes, and who hears of it\n", c.Job)
+		}
 		return nil
+	}
+	if s.Missing > 0 {
+		what := map[string]string{jobs.MissingVoid: "void", jobs.MissingExpire: "expired"}[missing]
+		fmt.Fprintf(w, "%s %s, since %s gone from the source\n", count(s.Missing, "pass")+choose(s.Missing, " is", " are"), what, choose(s.Missing, "its row is", "their rows are"))
+	}
+	if s.PressedAgain > 0 {
+		fmt.Fprintf(w, "%s pressed again whose passes changed without a row\n", count(s.PressedAgain, "file")+choose(s.PressedAgain, " was", " were"))
 	}
 	pace := ""
 	if s.Made > 0 && s.Seconds >= 1 {

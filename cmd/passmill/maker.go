@@ -19,16 +19,26 @@ type maker struct {
 	makeCommand
 	work  *work
 	space workspace
+	by    string    // who or what started it
+	slot  jobs.Slot // zero if it is none's
 	meter *meter
 	told  *teller
 
 	runs   *ledger.DB     // while it runs
 	signer *auditedSigner // while it runs
 
+	idle    string   // why the job's schedule is not kept, in words
 	near    []string // certificates that expire soon, in words
 	unfound []string // serial numbers that were asked for and that no row has
 	resumed bool     // the run was begun by an earlier process
 	before  int      // passes that it had made by then
+
+	looks  func(*ledger.DB) jobs.Snapshot // what a dry run compares with, if not the ledger alone
+	looked func(context.Context) error    // is called when it has compared all
+
+	gone   int        // passes that became void or expired since their rows are gone
+	spared string     // why passes without a row were left as they are; empty if none were
+	fresh  freshCount // files that were pressed again without a row
 }
 
 // newMaker returns a maker that tells its progress and problems to w.
@@ -44,6 +54,9 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	db.StartedBy(m.by)
+	db.Attend(m.slot)
+	m.idle = unscheduled(ctx, db, m.work.definition)
 	unlock, err := db.LockJob(ctx, m.work.job.Name)
 	if err != nil {
 		return run, err
@@ -81,6 +94,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 			}
 		}
 	}
+	runner.Settle = m.settle(db, name, shelf)
 	m.runs = db
 	if runner.Presser != nil {
 		m.signer = newAuditedSigner(runner.Presser.Signer, m.begins(ring))
@@ -89,7 +103,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	run, err = runner.Run(ctx)
 	m.near = m.expiring(ctx, ring.Store)
 	if err = errors.Join(err, m.ends(ctx, ring, run, err)); err != nil {
-		return run, err
+		return run, errors.Join(err, m.fails(ctx, db, run, err))
 	}
 	if !m.resumed { // then the rows were read by an earlier process
 		m.unfound = runner.Importer.Unfound()
@@ -119,6 +133,14 @@ func (m *maker) shelf() (*dir.Sink, string, error) {
 	return sink, name, nil
 }
 
+// fails writes down why a run did not come to its end, unless it was interrupted.
+func (m *maker) fails(ctx context.Context, db *ledger.DB, run jobs.Run, err error) error {
+	if run.ID == 0 || ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, jobs.ErrFenced) {
+		return nil
+	}
+	return db.FailRun(ctx, run.ID, failureText(err))
+}
+
 // save keeps in the ledger what it takes to press the passes again.
 func (m *maker) save(ctx context.Context, db *ledger.DB) error {
 	if err := db.SaveTemplate(ctx, m.work.template.Version, m.work.job.Template, m.work.template.Files); err != nil {
@@ -142,13 +164,16 @@ func (m *maker) runner(db *ledger.DB, shelf *dir.Sink, name string) (*jobs.Runne
 		return nil, err
 	}
 	m.work.keepImages(db, press)
+	press.Standings = func(ctx context.Context, serials []string) (map[string]jobs.Standing, error) {
+		return db.Standings(ctx, target.TypeID, serials)
+	}
 	in := m.work.importer(target)
 	in.Snapshot = db
-	in.Force, in.Limit, in.Only = m.Force, m.Limit, m.Only
+	in.Force, in.Limit, in.Only, in.Canary = m.Force, m.Limit, m.Only, m.Canary
 	in.Report = m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
 	r := &jobs.Runner{
-		Key: m.work.key(m.rowOptions, m.Force, target), Runs: db, Book: db, Importer: in,
+		Key: m.work.key(m.rowOptions, m.Force, m.Canary, target), Runs: db, Book: db, Importer: in,
 		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
 		Report: m.told.tell, Progress: m.meter.pressing,
 	}
@@ -203,13 +228,16 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 		return jobs.Count{}, err
 	}
 	in := m.work.importer(m.work.target(name))
-	in.Force, in.Limit, in.Only, in.Report = m.Force, m.Limit, m.Only, m.told.tell
+	in.Force, in.Limit, in.Only, in.Canary, in.Report = m.Force, m.Limit, m.Only, m.Canary, m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
 	if db != nil {
 		if m.work.album != nil {
 			m.work.album.Store = readOnlyImages{db}
 		}
 		in.Snapshot = readOnly{db}
+		if m.looks != nil {
+			in.Snapshot = m.looks(db)
+		}
 		if name != "" {
 			in.Owners = owners(db, name)
 			in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
@@ -226,6 +254,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 	c, err := in.Import(ctx, 0)
 	if err == nil {
 		m.unfound = in.Unfound()
+	}
+	if err == nil && db != nil && m.looked != nil {
+		err = m.looked(ctx)
 	}
 	if err == nil && m.work.job.OnError.Stops(c) {
 		err = jobs.ErrTooManyRefused

@@ -86,7 +86,6 @@ func (p *pushServer) listen(t *testing.T) func() pretend.Event {
 	return next
 }
 
-
 // phones registers a phone for each of the first n passes.
 func (s *sandbox) phones(n int) *sql.DB {
 	s.t.Helper()

@@ -13,17 +13,21 @@ import (
 )
 
 type serveCommand struct {
-	Listen    string         `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (default: 127.0.0.1:8080)."`
-	TLSCert   string         `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate and what follows it, as PEM."`
-	TLSKey    string         `name:"tls-key" placeholder:"FILE" help:"Its private key, as PEM."`
-	PlainHTTP bool           `name:"plain-http" help:"Serve plain HTTP on an address that others can reach: only where a proxy before it speaks TLS."`
-	Proxy     []netip.Prefix `placeholder:"ADDRESS/BITS" help:"Believe X-Forwarded-For of a proxy at these addresses, such as 127.0.0.1/32, when wrong API keys are counted by address."`
-	OpsListen string         `name:"ops-listen" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are (default: with the rest if that is an address of this machine alone, else nowhere)."`
+	Listen     string         `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (default: 127.0.0.1:8080)."`
+	TLSCert    string         `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate and what follows it, as PEM."`
+	TLSKey     string         `name:"tls-key" placeholder:"FILE" help:"Its private key, as PEM."`
+	PlainHTTP  bool           `name:"plain-http" help:"Serve plain HTTP on an address that others can reach: only where a proxy before it speaks TLS."`
+	Proxy      []netip.Prefix `placeholder:"ADDRESS/BITS" help:"Believe X-Forwarded-For of a proxy at these addresses, such as 127.0.0.1/32, when callers are counted by address."`
+	NoSchedule bool           `name:"no-schedule" help:"Leave the schedules of jobs to another server."`
+	JobsAtOnce int            `name:"jobs-at-once" default:"1" placeholder:"N" help:"How many jobs run at once when their times come (default: 1)."`
+	SlotPause  time.Duration  `hidden:"" default:"5s"` // between two looks at the clock
+	SlotLease  time.Duration  `hidden:"" default:"1m"` // without a sign of life, after which a slot is taken over
+	OpsListen  string         `name:"ops-listen" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are (default: with the rest if that is an address of this machine alone, else nowhere)."`
 }
 
 // Help is the end of the command's -h.
 func (serveCommand) Help() string {
-	return "Serves the ledger of the workspace around the current folder until SIGTERM or SIGINT; then it answers what it has begun, and a second signal ends it at once. " +
+	return "Serves the ledger of the workspace around the current folder, and runs its jobs at the times of their schedules, until SIGTERM or SIGINT; then it answers what it has begun, and a second signal ends it at once. " +
 		"It writes a line of JSON for each request to standard error. Exit status: 0 stopped, 1 not served, 2 wrong command line."
 }
 
@@ -65,7 +69,11 @@ func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspa
 	if err != nil {
 		return nil, err
 	}
-	return &serving{command: c, db: db, space: space, alerts: alerts, pushes: pushes, log: log, now: time.Now}, nil
+	notify, err := newNotifier(db, space, log)
+	if err != nil {
+		return nil, err
+	}
+	return &serving{command: c, db: db, space: space, alerts: alerts, pushes: pushes, notify: notify, log: log, now: time.Now}, nil
 }
 
 // check refuses what would serve keys and passwords in the clear.
@@ -79,6 +87,9 @@ func (c *serveCommand) check() error {
 	} else if !c.tls() && !c.PlainHTTP && !isLoopback(c.Listen) {
 		errs = append(errs, fmt.Errorf("--listen %s can be reached from elsewhere, and API keys, certificates and passwords would go there in the clear: "+
 			"say --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that speaks TLS; --plain-http if such a proxy is on another machine", c.Listen))
+	}
+	if c.JobsAtOnce < 1 && !c.NoSchedule {
+		errs = append(errs, errors.New("--jobs-at-once: must be at least 1; --no-schedule runs none"))
 	}
 	if c.OpsListen != "" {
 		if _, _, err := net.SplitHostPort(c.OpsListen); err != nil {

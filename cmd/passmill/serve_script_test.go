@@ -50,15 +50,19 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	lines := bufio.NewReader(io.TeeReader(out, file))
 	url := ""
-	for wants := 1 + strings.Count(strings.Join(args, " "), "--ops-listen"); wants > 0; wants-- {
+	for wants := 1 + strings.Count(strings.Join(args, " "), "--ops-listen"); wants > 0; {
 		line, err := lines.ReadString('\n')
 		var said struct {
 			Msg, Address string
 			TLS          bool
 		}
-		if err != nil || json.Unmarshal([]byte(line), &said) != nil || said.Address == "" {
+		if err != nil || json.Unmarshal([]byte(line), &said) != nil {
 			ts.Fatalf("the server says: %s (%v)", line, err)
 		}
+		if said.Address == "" { // it tells something else first
+			continue
+		}
+		wants--
 		address := "http://" + said.Address
 		if said.TLS {
 			address = "https://" + said.Address

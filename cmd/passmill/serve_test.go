@@ -5,10 +5,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -149,23 +152,15 @@ func TestStrangersSeeNoNames(t *testing.T) {
 // TestPendingMigrations: a server refuses a ledger that lags behind and names the
 // command, which makes it serve.
 func TestPendingMigrations(t *testing.T) {
-	s := newServing(t, &serveCommand{})
-	s.keep(t, "", "pass.com.example.a", 100) // an empty ledger is filled by whoever comes first
-	if err := s.db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := sql.Open("sqlite", s.space.database)
+	firstMigration, err := os.ReadFile("../../jobs/ledger/migrations/sqlite/0001_init.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{`DROP TABLE certificate_uses`, `DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version)`} {
-		if _, err := raw.Exec(query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := raw.Close(); err != nil {
+	s := newServing(t, &serveCommand{})
+	if err := s.db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	oldLedger(t, s.space.database, firstMigration)
 	serve := func() (int, string) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
@@ -181,6 +176,31 @@ func TestPendingMigrations(t *testing.T) {
 	}
 	if code, text := serve(); code != exitDone {
 		t.Errorf("after migrate: %d, %s", code, text)
+	}
+}
+
+// oldLedger puts a ledger of the first version in the place of one.
+func oldLedger(t *testing.T, file string, first []byte) {
+	t.Helper()
+	for _, name := range []string{file, file + "-wal", file + "-shm"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	raw, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	for _, query := range []string{
+		string(first),
+		`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
+		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)`,
+		`INSERT INTO templates (version, name, created) VALUES (randomblob(16), 'card', 0)`, // an empty ledger is filled by whoever comes first
+	} {
+		if _, err := raw.Exec(query); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

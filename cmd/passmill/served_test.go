@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ type served struct {
 	secret string // of the API key "test", which may do everything
 	log    *lockedBuffer
 	stop   func() // in good order
+	kill   func() // at once
 }
 
 // A lockedBuffer is what a process says while a test reads it.
@@ -56,9 +58,14 @@ func (s *sandbox) serve() *served {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	var killed atomic.Bool
+	v.kill = func() {
+		killed.Store(true)
+		cmd.Process.Kill()
+	}
 	v.stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && !killed.Load() {
 			s.t.Errorf("the server ended: %v\n%s", err, v.log)
 		}
 	})

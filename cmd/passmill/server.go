@@ -34,10 +34,14 @@ type serving struct {
 	space   workspace
 	alerts  *keyring.Alerter
 	pushes  *pushing
+	notify  *notifier
 	log     *slog.Logger
 	now     func() time.Time
 
 	stopping atomic.Bool
+
+	marksMu sync.Mutex
+	marks   *marks // guarded by marksMu; nil until they are needed
 }
 
 // run serves until ctx ends, then lets what has begun come to its end.
@@ -49,10 +53,17 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	beside, stop := context.WithCancel(ctx)
+	tasks, err := s.tasks()
+	if err != nil {
+		for _, l := range servers {
+			l.Listener.Close()
+		}
+		return err
+	}
+	going, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	for _, run := range []func(ctx, work context.Context){s.warn, s.push} {
-		group.Go(func() { run(beside, work) })
+	for _, task := range tasks {
+		group.Go(func() { task(going, work) })
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -69,6 +80,23 @@ func (s *serving) run(ctx context.Context) error {
 		<-ended
 	}()
 	return s.until(ctx, work, servers)
+}
+
+// A task is something that the server does besides answering, until ctx ends. What it
+// has begun by then may go on while work does.
+type task func(ctx, work context.Context)
+
+// tasks lists all. Another one is a line here.
+func (s *serving) tasks() ([]task, error) {
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces}
+	if s.command.NoSchedule {
+		return tasks, nil
+	}
+	scheduler, err := s.scheduler()
+	if err != nil {
+		return nil, err
+	}
+	return append(tasks, func(ctx, _ context.Context) { scheduler.Run(ctx) }), nil
 }
 
 // until serves until ctx ends or a server fails.
@@ -169,6 +197,7 @@ func (s *serving) open(ctx context.Context, address string, h http.Handler, conf
 	if err != nil {
 		return listening{}, err
 	}
+	l = limitConnections(l, s.command.Proxy)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
@@ -187,5 +216,7 @@ func (c *serveCommand) tlsConfig() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", c.TLSCert, c.TLSKey, err)
 	}
+	// Phones speak HTTP/1.1 as well as HTTP/2, and in the former each connection is
+	// one request at a time, which the bounds above are made for.
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }

@@ -28,6 +28,12 @@ type finding struct {
 // judge joins the judgement on archive, manifest and signature with that on what
 // is in them.
 func judge(name string, data []byte, o verify.Options) verdict {
+	v, _ := judged(name, data, o)
+	return v
+}
+
+// judged returns the verdict together with what was found in the pass.
+func judged(name string, data []byte, o verify.Options) (verdict, *verify.Report) {
 	r := verify.Pass(data, o)
 	v := verdict{File: name, Good: !r.Refused(), Serial: r.Serial, TypeID: r.TypeID}
 	readable, whole := r.Files["pass.json"] != nil, true
@@ -37,7 +43,7 @@ func judge(name string, data []byte, o verify.Options) verdict {
 		whole = whole && f.Code != "file-damaged" && f.Code != "encrypted-file"
 	}
 	if !readable {
-		return v
+		return v, r
 	}
 	files := preflight.ReadFiles(r.Files)
 	if !whole {
@@ -49,5 +55,5 @@ func judge(name string, data []byte, o verify.Options) verdict {
 			Code: f.Rule.ID, Severity: string(f.Rule.Severity), Path: f.Path, Message: f.Message, Phone: f.Rule.Phone, Fix: f.Rule.Fix,
 		})
 	}
-	return v
+	return v, r
 }

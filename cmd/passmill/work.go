@@ -27,6 +27,7 @@ type work struct {
 	source   rowSource
 	filler   *filler
 	schema   *jobs.Schema
+	contacts int // how many of the schema's fields, the last ones, only mails need
 	names    *jobs.Pattern
 	service  string           // where phones ask for updates of the passes; empty for passes without
 	masters  *keyring.Masters // that tokens come from; nil if none is needed
@@ -83,7 +84,7 @@ func openWork(ctx context.Context, def definition, database string, signing bool
 			}
 		}
 		if w.filler != nil {
-			errs = append(errs, w.checkType(), w.checkKeys(), w.openAlbum())
+			errs = append(errs, w.checkType(), w.checkKeys(), w.checkMissing(), w.openAlbum())
 		}
 		if signing && w.filler != nil {
 			errs = append(errs, w.filler.refused())
@@ -180,6 +181,11 @@ func (w *work) join(ctx context.Context) (err error) {
 	if err := w.joinFields(ctx, fields); err != nil {
 		return err
 	}
+	contacts, err := w.contactFields(fields)
+	if err != nil {
+		return err
+	}
+	fields, w.contacts = append(fields, contacts...), len(contacts)
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
 		return fmt.Errorf("%s:\n%w", w.place(), err)
 	}
@@ -249,15 +255,17 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 	}
 	return &jobs.Importer{
 		Target: target, Source: w.source, Schema: w.schema,
-		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Names: names,
+		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Contacts: w.contacts, Names: names,
 		Folder:    w.source.AtMost() > jobs.FolderThreshold,
 		Preflight: w.filler.preflight, Images: w.images(),
 	}
 }
 
 // key returns what must be the same for an interrupted run to be resumed.
-func (w *work) key(o rowOptions, force bool, target jobs.Target) jobs.RunKey {
-	settings := fmt.Appendf(nil, "%+v %+v %v %+v", *w.job, o, force, target)
+func (w *work) key(o rowOptions, force bool, canary jobs.Share, target jobs.Target) jobs.RunKey {
+	job := *w.job
+	job.Schedule, job.Notify = jobs.ScheduleSpec{}, jobs.NotifySpec{} // they don't decide what is made
+	settings := fmt.Appendf(nil, "%+v %+v %v %v %+v", job, o, force, canary, target)
 	if w.job.Source.Kind != jobs.SourceFile { // a variable may name another database than before
 		settings = fmt.Append(settings, w.databaseName())
 	}

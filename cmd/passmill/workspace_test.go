@@ -25,7 +25,9 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	name := filepath.Join(dir, "passmill")
-	out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput()
+	build := exec.Command("go", "build", "-o", name, ".")
+	build.Dir = source
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -35,6 +37,9 @@ var binary = sync.OnceValues(func() (string, error) {
 
 // built is the program's path once it has been built.
 var built string
+
+// source is this package's folder, in which tests begin.
+var source, _ = os.Getwd()
 
 // A sandbox is a workspace of a test: a job over a CSV file, with a certificate
 // of the pretend authority.

@@ -118,6 +118,7 @@ func (l *Ledger) Stage(_ context.Context, _ int64, b jobs.Batch) error {
 	l.Run.Count.Rows += len(b.Staged) + len(b.Seen) + b.Refused
 	l.Run.Count.Unchanged += len(b.Seen)
 	l.Run.Count.Refused += b.Refused
+	l.Run.Count.Held += b.Held
 	return nil
 }
 
@@ -172,6 +173,7 @@ func (l *Ledger) Commit(_ context.Context, _ int64, _ string, made []jobs.Made, 
 			p.Change = l.change
 		}
 		p.Job, p.Fingerprint, p.Bundle, p.Name = l.Run.Key.Job, m.Staged.Fingerprint, m.Staged.Bundle, m.Staged.Name
+		p.Missing = false
 	}
 	for _, f := range failed {
 		if l.settle(f.Staged.ID, "failed") {

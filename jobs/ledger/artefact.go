@@ -33,7 +33,11 @@ func (c *chunk) artefacts(ctx context.Context) error {
 	}
 	err := c.insert(ctx, upsertArtefacts, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
-		return append(dst, m.passID, c.sink, m.Staged.Name, m.change, m.Size, m.Manifest[:], orNull(m.Certificate), millis(c.now))
+		change := m.change
+		if m.outrun() {
+			change = 0
+		}
+		return append(dst, m.passID, c.sink, m.Staged.Name, change, m.Size, m.Manifest[:], orNull(m.Certificate), millis(c.now))
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("artefacts: %w", err)
@@ -89,8 +93,12 @@ func (c *chunk) displace(ctx context.Context, names []string, owner map[string]i
 func (t *tx) doubt(ctx context.Context, sink string, names []string) error {
 	const (
 		artefacts = `UPDATE artefacts SET change_number = 0 WHERE sink = ? AND name IN (` + listMark + `) RETURNING name`
+		again     = `INSERT INTO stale (sink, pass_id) SELECT sink, pass_id FROM artefacts WHERE sink = ? AND name IN (` + listMark + `) ON CONFLICT (sink, pass_id) DO NOTHING`
 		parts     = `SELECT name FROM bundle_parts WHERE sink = ? AND name IN (` + listMark + `)`
 	)
+	if _, err := execList(ctx, t, again, names, sink); err != nil {
+		return fmt.Errorf("names in doubt: %w", err)
+	}
 	claimed := make(map[string]bool, len(names))
 	for _, query := range []string{artefacts, parts} {
 		err := eachList(ctx, t, func(rows *sql.Rows) error {

@@ -77,13 +77,21 @@ func (d *DB) newRun(ctx context.Context, key jobs.RunKey, now time.Time) (jobs.R
 	// A conflict means that the run is there: the answer of this very
 	// statement's commit was lost, or the caller doesn't hold the lock.
 	const query = `
-		INSERT INTO runs (job, source_hash, template_hash, sink, settings_hash, state, started, host, pid)
-		VALUES (?, ?, ?, ?, ?, 'importing', ?, ?, ?)
+		INSERT INTO runs (job, source_hash, template_hash, sink, settings_hash, rolls_back, state, started, host, pid, started_by, change_before)
+		VALUES (?, ?, ?, ?, ?, ?, 'importing', ?, ?, ?, ?, (SELECT value FROM change_counter WHERE id = 1))
 		ON CONFLICT (job) WHERE state IN ('importing', 'pressing') DO NOTHING`
+	const open = `SELECT id FROM runs WHERE job = ? AND state IN ('importing', 'pressing')`
 	err := d.write(ctx, stepBegin, func(t *tx) error {
-		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), key.Sink, hash(key.Settings),
-			millis(now), host(), os.Getpid())
-		return err
+		_, err := t.exec(ctx, query, key.Job, hash(key.Source), hash(key.Template), key.Sink, hash(key.Settings), key.RollsBack,
+			millis(now), host(), os.Getpid(), d.startedBy)
+		if err != nil {
+			return err
+		}
+		var id int64
+		if _, err := t.one(ctx, []any{&id}, open, key.Job); err != nil {
+			return err
+		}
+		return d.became(ctx, t, id)
 	})
 	if err != nil {
 		return jobs.Run{}, err
@@ -107,8 +115,10 @@ func (d *DB) resume(ctx context.Context, run jobs.Run) (jobs.Run, error) {
 	}
 	const query = `UPDATE runs SET host = ?, pid = ? WHERE id = ?`
 	err := d.write(ctx, stepResume, func(t *tx) error {
-		_, err := t.exec(ctx, query, host(), os.Getpid(), run.ID)
-		return err
+		if _, err := t.exec(ctx, query, host(), os.Getpid(), run.ID); err != nil {
+			return err
+		}
+		return d.became(ctx, t, run.ID)
 	})
 	return run, err
 }

@@ -53,9 +53,11 @@ type pressed struct {
 	old    struct {
 		job, bundle, name string
 		fingerprint       jobs.Hash
+		standing          jobs.Standing
 	}
 	change   int64 // the change number
 	changed  bool  // it was there before, and the number is new
+	first    bool  // it was not there before
 	modified int64
 	created  int64
 }
@@ -72,10 +74,10 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	steps := []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard, c.funnel,
 	}
 	if c.sink == "" { // the passes are planned: there are no files
-		steps = []func(context.Context) error{c.previous, c.foreign, c.passes, c.rowsMade, c.moved, c.rowsFailed, c.counts, c.heard}
+		steps = []func(context.Context) error{c.previous, c.foreign, c.passes, c.rowsMade, c.moved, c.rowsFailed, c.counts, c.heard, c.funnel}
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -197,7 +199,47 @@ func (c *chunk) heard(ctx context.Context) error {
 			ids = append(ids, c.made[i].passID)
 		}
 	}
+	if err := c.hearing(ctx, ids); err != nil {
+		return err
+	}
 	return c.tx.changed(ctx, ids, millis(c.now))
+}
+
+// hearing adds to the run the devices that no change of it has concerned yet.
+func (c *chunk) hearing(ctx context.Context, ids []int64) error {
+	const (
+		count = `
+		SELECT COUNT(*)
+		FROM subscriptions
+		WHERE wanted <= (SELECT change_before FROM runs WHERE id = ?) AND (device_id, type_id) IN (
+			SELECT r.device_id, p.type_id
+			FROM registrations r
+			JOIN passes p ON p.id = r.pass_id
+			WHERE r.pass_id IN (` + listMark + `)
+		)`
+		add = `UPDATE runs SET heard = heard + ? WHERE id = ?`
+	)
+	heard := 0
+	err := eachList(ctx, c.tx, func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		heard += n
+		return err
+	}, count, ids, c.run)
+	if err != nil || heard == 0 {
+		return err
+	}
+	_, err = c.exec(ctx, add, heard, c.run)
+	return err
+// funnel counts the passes that were made for the first time.
+func (c *chunk) funnel(ctx context.Context) error {
+	made := 0
+	for i := range c.made {
+		if c.made[i].first {
+			made++
+		}
+	}
+	return c.tx.count(ctx, c.job, jobs.FunnelMade, made, c.now)
 }
 
 // counts adds the rows that waited until now to those of the run.

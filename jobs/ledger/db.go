@@ -31,6 +31,8 @@ type DB struct {
 	leaving     *gather[leaving, struct{}]
 	telling     *gather[telling, struct{}]
 	versions    *gather[passKey, jobs.PassVersion]
+	startedBy   string    // who or what begins runs
+	slot        jobs.Slot // that the handle works for; zero for none
 
 	mu    sync.Mutex
 	reads map[string]*sql.Stmt // SQLite: prepared statements of readers; guarded by mu

@@ -19,8 +19,8 @@ type enrolment struct {
 // created says that this was not known. A pass that isn't there is
 // [jobs.ErrNotFound], one that has limit devices already [jobs.ErrTooMany].
 //
-// A device may hold an older version than there is by now. If the pass has changed
-// since it was first made, the device is told of it, whatever it knows of others.
+// A device may hold an older version than there is by now, each time. If the pass has
+// changed since it was first made, the device is told of it, whatever it knows of others.
 func (d *DB) Register(ctx context.Context, r jobs.Registration, limit int) (created bool, err error) {
 	answer, err := d.registering.ask(ctx, enrol{r, limit})
 	if err = errors.Join(err, answer.err); err != nil {

@@ -25,7 +25,6 @@ type enrolling struct {
 	passes  map[passKey]passState
 	devices map[jobs.Device]int64
 	holders map[int64]map[jobs.Device]bool // by pass: those that have it, or get it now
-	news    []int                          // of asks: those that were not known
 }
 
 // A passState is what matters of a pass to who registers for it.
@@ -129,7 +128,6 @@ func (e *enrolling) findHolders(ctx context.Context) error {
 		default:
 			holders[a.Device] = true
 			e.answers[i].created = true
-			e.news = append(e.news, i)
 		}
 	}
 	return nil
@@ -163,19 +161,35 @@ func (e *enrolling) keepDevices(ctx context.Context) error {
 	})
 }
 
-var insertRegistrations = bulk{
+// Who registers again may hold an older version again: he has removed the pass without
+// our hearing of it, and added it from a mail.
+var upsertRegistrations = bulk{
 	head: `INSERT INTO registrations (pass_id, device_id, created, number)`,
 	row:  `(?, ?, ?, ?)`,
+	tail: `
+		ON CONFLICT (pass_id, device_id) DO UPDATE SET
+			number = CASE WHEN excluded.number > 0 THEN excluded.number ELSE registrations.number END`,
 }
 
 func (e *enrolling) keepRegistrations(ctx context.Context) error {
-	return e.insert(ctx, insertRegistrations, len(e.news), func(dst []any, n int) []any {
-		i := e.news[n]
-		p, number := e.pass(i), int64(0)
-		if p.changed {
+	type pair struct{ pass, device int64 }
+	there := map[pair]bool{} // as above
+	var list []pair
+	var numbers []int64
+	for i := range e.asks {
+		p := pair{e.pass(i).id, e.devices[e.asks[i].Device]}
+		if e.answers[i].err != nil || there[p] {
+			continue
+		}
+		there[p] = true
+		number := int64(0)
+		if e.pass(i).changed {
 			number, e.taken = e.number, true
 		}
-		return append(dst, p.id, e.devices[e.asks[i].Device], e.now, number)
+		list, numbers = append(list, p), append(numbers, number)
+	}
+	return e.insert(ctx, upsertRegistrations, len(list), func(dst []any, i int) []any {
+		return append(dst, list[i].pass, list[i].device, e.now, numbers[i])
 	}, nil)
 }
 
@@ -229,7 +243,7 @@ func (e *enrolling) keepSubscriptions(ctx context.Context) error {
 			list = append(list, subscribing{device: o.device, typeID: o.typeID})
 		}
 		list[at].token = e.asks[i].PushToken
-		if e.answers[i].created && e.pass(i).changed {
+		if e.pass(i).changed {
 			list[at].wanted, list[at].due = e.number, e.now
 		}
 	}

@@ -158,6 +158,13 @@ func TestRegisterLate(t *testing.T) {
 		if s := subscriptionOf(t, dsn); s.due != 0 {
 			t.Errorf("a push for what was told: %+v", s)
 		}
+		// It was removed without our hearing of it, and added from an old mail.
+		if created := must1(db.Register(ctx, registration(phone, "S00001", "t"), 9)); created {
+			t.Error("a registration that was known is new")
+		}
+		if u := updates(t, db, u.Tag); !slices.Equal(u.Serials, []string{"S00001"}) {
+			t.Errorf("after registering again: %+v", u)
+		}
 		if got := findings(t, db, ledger.FsckOptions{}); len(got) != 0 {
 			t.Errorf("found %q", got)
 		}
@@ -195,10 +202,20 @@ func TestTagAfterRestore(t *testing.T) {
 		if u := updates(t, db, tag); u.Serials != nil {
 			t.Errorf("before the restore: %+v", u)
 		}
+		lost := must1(db.Version(ctx, typeID, "S00001"))
 		must(t, db.Close())
 		_, err = ledger.Restore(ctx, dsn, name, ledger.RestoreOptions{Replace: true})
 		must(t, err)
 		db = open(t, dsn)
+		if s := subscriptionOf(t, dsn); s.wanted == 0 || s.told != 0 || s.due == 0 {
+			t.Errorf("a device is not to hear of the restore: %+v", s)
+		}
+		if p := must1(db.Version(ctx, typeID, "S00001")); !p.Modified.After(lost.Modified) || p.Modified.Nanosecond() != 0 {
+			t.Errorf("modified %v, and the version that was lost %v", p.Modified, lost.Modified)
+		}
+		if got := findings(t, db, ledger.FsckOptions{}); len(got) != 0 {
+			t.Errorf("found %q", got)
+		}
 		finished(t, db, key("c"), row(1, "S00001", "z")) // takes a number that was given out
 		if u := updates(t, db, tag); len(u.Serials) != 1 || u.Tag.Epoch == tag.Epoch {
 			t.Errorf("after the restore: %+v, and the tag was %v", u, tag)

@@ -23,6 +23,7 @@ type artefactRow struct {
 	Manifest    digest  `db:"manifest_hash"`
 	Template    hash    `db:"template_version"`
 	Certificate *string `db:"certificate_id"`
+	Stale       bool    `db:"stale"`
 }
 
 func (r *artefactRow) artefact() Artefact {
@@ -43,7 +44,8 @@ func (r *artefactRow) artefact() Artefact {
 func (c *checker) files(ctx context.Context) error {
 	const query = `
 		SELECT a.pass_id, p.type_id, p.serial, p.job, COALESCE(a.name, '') AS name, a.change_number,
-			p.change_number AS pass_change, a.size, a.manifest_hash, p.template_version, a.certificate_id
+			p.change_number AS pass_change, a.size, a.manifest_hash, p.template_version, a.certificate_id,
+			CASE WHEN EXISTS (SELECT 1 FROM stale s WHERE s.sink = a.sink AND s.pass_id = a.pass_id) THEN 1 ELSE 0 END AS stale
 		FROM artefacts a
 		JOIN passes p ON p.id = a.pass_id
 		WHERE a.sink = ? AND a.pass_id > ?
@@ -105,6 +107,11 @@ func (c *checker) file(ctx context.Context, r *artefactRow) ([]Finding, error) {
 		return []Finding{{
 			Code: "in-doubt", Advice: true, Subject: r.Name,
 			Message: "is in doubt after an interrupted run, and " + pass + " claims it", Fix: "run the job again: it sees to it",
+		}}, nil
+	case r.Change < r.PassChange && r.Stale: // the file may be new already, and nobody recorded it
+		return []Finding{{
+			Code: "older-file", Advice: true, Subject: r.Name,
+			Message: "is older than " + pass + ", and is to be pressed again", Fix: "run the job: it does so",
 		}}, nil
 	case r.Change < r.PassChange: // the file is still to be what it was
 		findings = append(findings, Finding{

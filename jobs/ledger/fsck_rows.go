@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+
+	"passmill/jobs"
 )
 
 // span is how many ids a query over all rows goes through: a query that finds
@@ -61,7 +63,11 @@ type passCheck struct {
 	Artefacts int     `db:"artefacts"`
 	Here      int     `db:"here"` // artefacts in the asked sink
 	Template  int     `db:"template"`
-	Planned   int     `db:"planned"` // it is pressed when somebody asks for it
+	Former    int64   `db:"former_row"`
+	FormerOf  *int64  `db:"former_pass"` // the pass that the former row was made into
+	Run       int64   `db:"standing_run"`
+	standingRow
+	Planned int `db:"planned"` // it is pressed when somebody asks for it
 }
 
 // passes looks for passes without the row, the template or the artefact that
@@ -73,9 +79,11 @@ func (c *checker) passes(ctx context.Context) error {
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id) AS artefacts,
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id AND a.sink = ?) AS here,
 			(SELECT COUNT(*) FROM templates t WHERE t.version = p.template_version) AS template,
+			p.former_row, f.pass_id AS former_pass, p.standing_run, p.standing, p.standing_cause, p.standing_ends,
 			CASE WHEN u.sink = '' THEN 1 ELSE 0 END AS planned
 		FROM passes p
 		LEFT JOIN rows r ON r.id = p.row_id
+		LEFT JOIN rows f ON f.id = p.former_row
 		LEFT JOIN runs u ON u.id = r.run_id
 		WHERE p.id > ?
 		ORDER BY p.id
@@ -120,6 +128,13 @@ func (p *passCheck) findings() []Finding {
 	}
 	if p.Artefacts == 0 && p.Planned == 0 {
 		add("pass-without-artefact", "is marked as made, but lies in no output folder", makeAgain)
+	}
+	if p.Former > 0 && (p.FormerOf == nil || *p.FormerOf != p.ID) {
+		add("wrong-former-row", "was made before of a row that is not its own, so that its run can't be taken back", restore)
+	}
+	s := p.standing()
+	if s.Valid() != (s.Cause == "") || (s.State == jobs.StandingExpired) != (p.Ends > 0) || (s.Cause == jobs.CauseMissing) != (p.Run > 0) {
+		add("standing", "stands in a way that contradicts itself", "say again how it stands: passmill void, expire or reissue")
 	}
 	return findings
 }

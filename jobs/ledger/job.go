@@ -116,8 +116,10 @@ func (d *DB) RemoveJob(ctx context.Context, name string) (passes int, err error)
 		return 0, err
 	}
 	err = d.write(ctx, stepRemoveJob, func(t *tx) error {
-		if _, err := t.exec(ctx, remove, name); err != nil {
-			return err
+		for _, query := range []string{remove, endSchedule} {
+			if _, err := t.exec(ctx, query, name); err != nil {
+				return err
+			}
 		}
 		_, err := t.one(ctx, []any{&passes}, count, name)
 		return err

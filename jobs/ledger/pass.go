@@ -11,7 +11,8 @@ import (
 // previous looks up the passes that were there before.
 func (c *chunk) previous(ctx context.Context) error {
 	const query = `
-		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, p.change_number, p.modified, p.created, COALESCE(a.name, '')
+		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, p.change_number, p.modified, p.created, COALESCE(a.name, ''),
+			p.standing, p.standing_cause, p.standing_ends
 		FROM passes p
 		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ?
 		WHERE p.type_id = ? AND p.serial IN (` + listMark + `)`
@@ -24,11 +25,13 @@ func (c *chunk) previous(ctx context.Context) error {
 			var p pressed
 			var serial string
 			var print sql.RawBytes
-			err := rows.Scan(&p.passID, &serial, &p.old.job, &print, &p.old.bundle, &p.change, &p.modified, &p.created, &p.old.name)
+			var stands standingRow
+			err := rows.Scan(&p.passID, &serial, &p.old.job, &print, &p.old.bundle, &p.change, &p.modified, &p.created, &p.old.name,
+				&stands.State, &stands.Cause, &stands.Ends)
 			if err != nil {
 				return err
 			}
-			p.Made = bySerial[serial].Made
+			p.Made, p.old.standing = bySerial[serial].Made, stands.standing()
 			*bySerial[serial] = p
 			return scanHash(bySerial[serial].old.fingerprint[:], []byte(print))
 		}, query, serials, c.sink, typeID)
@@ -81,7 +84,7 @@ func (c *chunk) byType() map[string]map[string]*pressed {
 // that was pressed again from the same content keeps what it has, so that no
 // phone fetches it for nothing.
 func (c *chunk) number(m *pressed) {
-	if m.passID != 0 && m.old.fingerprint == m.Staged.Fingerprint {
+	if m.passID != 0 && m.old.fingerprint == m.Staged.Fingerprint && !m.returns() {
 		return
 	}
 	c.counter++
@@ -90,21 +93,30 @@ func (c *chunk) number(m *pressed) {
 	m.modified = max(now, m.modified+1000)
 	if m.passID == 0 {
 		m.modified, m.created = now, millis(c.now)
+		m.first = true
 	}
 }
 
 var upsertPasses = bulk{
-	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, bundle, change_number, modified, created, token_key_version)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, contact, bundle, change_number, modified, created, token_key_version, changed_by)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	tail: `
 		ON CONFLICT (type_id, serial) DO UPDATE SET
 			row_id = excluded.row_id,
 			template_version = excluded.template_version,
 			fingerprint = excluded.fingerprint,
+			contact = excluded.contact,
 			bundle = excluded.bundle,
 			change_number = excluded.change_number,
 			modified = excluded.modified,
-			token_key_version = excluded.token_key_version
+			token_key_version = excluded.token_key_version,
+			changed_by = CASE WHEN passes.fingerprint = excluded.fingerprint THEN passes.changed_by ELSE excluded.changed_by END,
+			former_row = CASE WHEN passes.fingerprint = excluded.fingerprint THEN passes.former_row ELSE passes.row_id END,
+			former_template = CASE WHEN passes.fingerprint = excluded.fingerprint THEN passes.former_template ELSE passes.template_version END,
+			standing = CASE WHEN passes.standing_cause = 'missing' THEN 'valid' ELSE passes.standing END,
+			standing_ends = CASE WHEN passes.standing_cause = 'missing' THEN 0 ELSE passes.standing_ends END,
+			standing_cause = CASE WHEN passes.standing_cause = 'missing' THEN '' ELSE passes.standing_cause END,
+			standing_run = 0
 		RETURNING id, row_id`,
 }
 
@@ -120,8 +132,8 @@ func (c *chunk) passes(ctx context.Context) error {
 	err := c.insert(ctx, upsertPasses, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
 		s := &m.Staged
-		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], s.Bundle,
-			m.change, m.modified, m.created, m.Token)
+		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], contactOf(s), s.Bundle,
+			m.change, m.modified, m.created, m.Token, c.run)
 	}, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
 			return err

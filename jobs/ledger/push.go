@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,17 +15,29 @@ import (
 // the claim ends, so that no other server gets them meanwhile. What is due and has no
 // token any more, or a device that has asked since, is due no longer.
 func (d *DB) ClaimPushes(ctx context.Context, c jobs.PushClaim) (list []jobs.Push, err error) {
-	const heard = `UPDATE subscriptions SET due = 0 WHERE due > 0 AND due <= ? AND (push_token = '' OR told >= wanted)`
 	err = d.write(ctx, stepPushClaim, func(t *tx) error {
 		// Who gives out numbers changes the same rows, in an order of his own.
 		if _, err := t.lockCounter(ctx); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, heard, millis(c.Now)); err != nil {
-			return err
-		}
-		if list, err = t.duePushes(ctx, c); err != nil {
-			return err
+		list = nil
+		for more := true; more && len(list) == 0; {
+			due, err := t.duePushes(ctx, c)
+			if err != nil {
+				return err
+			}
+			more = len(due) == c.Limit
+			var over []jobs.Push
+			for _, p := range due {
+				if p.Token == "" || p.Told >= p.Wanted {
+					over = append(over, p)
+				} else {
+					list = append(list, p)
+				}
+			}
+			if err := t.setDue(ctx, over, 0); err != nil {
+				return err
+			}
 		}
 		return t.claimPushes(ctx, list, c.Until, c.Jobs)
 	})
@@ -70,25 +81,36 @@ func (t *tx) pushes(ctx context.Context, query string, args ...any) (list []jobs
 
 // claimPushes makes pushes the caller's.
 func (t *tx) claimPushes(ctx context.Context, list []jobs.Push, until time.Time, withJobs bool) error {
-	const claim = `UPDATE subscriptions SET due = ? WHERE type_id = ? AND device_id IN (` + listMark + `)`
-	devices := map[string][]int64{}
 	for i := range list {
 		list[i].Claim = fromMillis(millis(until))
-		devices[list[i].TypeID] = append(devices[list[i].TypeID], list[i].Device)
 	}
-	for typeID, ids := range devices {
-		if _, err := execList(ctx, t, claim, ids, millis(until), typeID); err != nil {
+	if err := t.setDue(ctx, list, millis(until)); err != nil || !withJobs {
+		return err
+	}
+	return t.pushJobs(ctx, list)
+}
+
+// setDue says when pushes are due.
+func (t *tx) setDue(ctx context.Context, list []jobs.Push, due int64) error {
+	const update = `UPDATE subscriptions SET due = ? WHERE type_id = ? AND device_id IN (` + listMark + `)`
+	for typeID, ids := range devicesByType(list) {
+		if _, err := execList(ctx, t, update, ids, due, typeID); err != nil {
 			return err
 		}
 	}
-	if !withJobs {
-		return nil
+	return nil
+}
+
+func devicesByType(list []jobs.Push) map[string][]int64 {
+	devices := map[string][]int64{}
+	for _, p := range list {
+		devices[p.TypeID] = append(devices[p.TypeID], p.Device)
 	}
-	return t.pushJobs(ctx, list, slices.Collect(maps.Values(devices)))
+	return devices
 }
 
 // pushJobs finds whose passes the devices are to hear of.
-func (t *tx) pushJobs(ctx context.Context, list []jobs.Push, devices [][]int64) error {
+func (t *tx) pushJobs(ctx context.Context, list []jobs.Push) error {
 	const query = `
 		SELECT DISTINCT r.device_id, p.type_id, p.job
 		FROM registrations r
@@ -100,7 +122,7 @@ func (t *tx) pushJobs(ctx context.Context, list []jobs.Push, devices [][]int64) 
 		typeID string
 	}
 	found := map[key][]string{}
-	for _, ids := range devices {
+	for _, ids := range devicesByType(list) {
 		err := eachList(ctx, t, func(rows *sql.Rows) error {
 			var k key
 			var job string

@@ -84,29 +84,24 @@ func (d *DB) Content(ctx context.Context, typeID, serial string) (Content, error
 		JOIN rows r ON r.id = p.row_id
 		WHERE p.serial = ? AND p.type_id = ?`
 	var row struct {
-		ID          int64              `db:"id"`
-		Job         string             `db:"job"`
-		Template    []byte             `db:"template_version"`
-		Token       int                `db:"token_key_version"`
-		Change      int64              `db:"change_number"`
-		Modified    int64              `db:"modified"`
-		State       jobs.StandingState `db:"standing"`
-		Cause       jobs.StandingCause `db:"standing_cause"`
-		Ends        int64              `db:"standing_ends"`
-		RowID       int64              `db:"row_id"`
-		Number      int                `db:"number"`
-		Data        []byte             `db:"data"`
-		Fingerprint []byte             `db:"fingerprint"`
-		Bundle      string             `db:"bundle"`
+		ID       int64  `db:"id"`
+		Job      string `db:"job"`
+		Template []byte `db:"template_version"`
+		Token    int    `db:"token_key_version"`
+		Change   int64  `db:"change_number"`
+		Modified int64  `db:"modified"`
+		standingRow
+		RowID       int64  `db:"row_id"`
+		Number      int    `db:"number"`
+		Data        []byte `db:"data"`
+		Fingerprint []byte `db:"fingerprint"`
+		Bundle      string `db:"bundle"`
 	}
 	if err := d.get(ctx, &row, query, serial, typeID); err != nil {
 		return Content{}, fmt.Errorf("content of a pass: %w", err)
 	}
 	c := Content{PassID: row.ID, Job: row.Job, Token: row.Token, Change: row.Change, Modified: row.Modified}
-	c.Row = jobs.Staged{ID: row.RowID, Row: row.Number, Serial: serial, Values: row.Data, Bundle: row.Bundle, Standing: jobs.Standing{State: row.State, Cause: row.Cause}}
-	if row.Ends != 0 {
-		c.Row.Standing.Ends = fromMillis(row.Ends)
-	}
+	c.Row = jobs.Staged{ID: row.RowID, Row: row.Number, Serial: serial, Values: row.Data, Bundle: row.Bundle, Standing: row.standing()}
 	if err := scanHash(c.Template[:], row.Template); err != nil {
 		return c, err
 	}

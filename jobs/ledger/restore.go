@@ -41,7 +41,8 @@ var ErrLedgerInUse = errors.New("the ledger is in use")
 // the new one gets its name: killed in between, a restore is to be done again.
 //
 // Change numbers are given out a second time from then on. The restored ledger gets an
-// epoch of its own, so that what devices were told before means nothing to it.
+// epoch of its own, so that what devices were told before means nothing to it, and all
+// of them are pushed.
 func Restore(ctx context.Context, dsn, name string, o RestoreOptions) (RestoreInfo, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -105,7 +106,10 @@ func restoreSQLite(ctx context.Context, path, name string, o RestoreOptions) (in
 	if err := copyFile(half, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
-	if err := newEpochIn(ctx, half); err != nil {
+	if err := doubtFile(ctx, half, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
+	if err := newEpochIn(ctx, half, o.Now); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
 	if there {

@@ -18,7 +18,7 @@ import (
 var skipped = regexp.MustCompile(`^\d+; \d+ \d+ (SCHEMA|ACL|COMMENT|DEFAULT ACL) `)
 
 func restorePostgres(ctx context.Context, dsn, name string, o RestoreOptions) (info RestoreInfo, err error) {
-	db, err := dial(ctx, dsn, Options{patient: true})
+	db, err := dial(ctx, dsn, Options{patient: true, Now: o.Now})
 	if err != nil {
 		return info, err
 	}
@@ -48,8 +48,11 @@ func restorePostgres(ctx context.Context, dsn, name string, o RestoreOptions) (i
 	if err := a.restore(ctx, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := doubtMailings(ctx, db.read, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
 	if err := db.newEpoch(ctx); err != nil {
-		return info, fmt.Errorf("restore: the ledger is there, but devices would be told what they know already; restore it again: %w", err)
+		return info, fmt.Errorf("restore: the ledger is there, but devices would not be told all that they have to hear; restore it again: %w", err)
 	}
 	return info, nil
 }

@@ -11,7 +11,7 @@ import (
 	"passmill/jobs"
 )
 
-const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, total, made, unchanged, refused, started, finished`
+const runColumns = `id, job, source_hash, template_hash, sink, settings_hash, state, rolls_back, total, made, unchanged, refused, held, started, finished, started_by, failure, heard`
 
 // A runRow is a row of the table runs.
 type runRow struct {
@@ -22,12 +22,17 @@ type runRow struct {
 	Sink      string        `db:"sink"`
 	Settings  hash          `db:"settings_hash"`
 	State     jobs.RunState `db:"state"`
+	RollsBack int64         `db:"rolls_back"`
 	Total     int           `db:"total"`
 	Made      int           `db:"made"`
 	Unchanged int           `db:"unchanged"`
 	Refused   int           `db:"refused"`
+	Held      int           `db:"held"`
 	Started   int64         `db:"started"`
 	Finished  sql.NullInt64 `db:"finished"`
+	StartedBy string        `db:"started_by"`
+	Failure   string        `db:"failure"`
+	Heard     int           `db:"heard"`
 }
 
 func (r *runRow) run() jobs.Run {
@@ -35,10 +40,11 @@ func (r *runRow) run() jobs.Run {
 		ID: r.ID,
 		Key: jobs.RunKey{
 			Job: r.Job, Source: jobs.Hash(r.Source), Template: jobs.Hash(r.Template), Sink: r.Sink, Settings: jobs.Hash(r.Settings),
+			RollsBack: r.RollsBack,
 		},
 		State:   r.State,
-		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused},
-		Started: fromMillis(r.Started),
+		Count:   jobs.Count{Rows: r.Total, Made: r.Made, Unchanged: r.Unchanged, Refused: r.Refused, Held: r.Held},
+		Started: fromMillis(r.Started), StartedBy: r.StartedBy, Failure: r.Failure, Heard: r.Heard,
 	}
 	if r.Finished.Valid {
 		run.Finished = fromMillis(r.Finished.Int64)
@@ -69,7 +75,7 @@ func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
 		SELECT started
 		FROM runs
 		WHERE ` + same + ` AND state = 'done' AND refused = 0
-			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND NOT (` + same + `))
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND sink <> '' AND NOT (` + same + `))
 		ORDER BY id DESC
 		LIMIT 1`
 	)
@@ -132,7 +138,7 @@ func (d *DB) end(ctx context.Context, run int64, state jobs.RunState, now time.T
 func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error {
 	const (
 		have    = `SELECT state, CASE WHEN EXISTS (SELECT 1 FROM rows WHERE run_id = runs.id AND state = 'waiting') THEN 1 ELSE 0 END FROM runs WHERE id = ? FOR UPDATE`
-		setDone = `UPDATE runs SET state = ? WHERE id = ?`
+		setDone = `UPDATE runs SET state = ?, failure = CASE WHEN CAST(? AS TEXT) = 'done' THEN '' ELSE failure END WHERE id = ?`
 	)
 	return d.write(ctx, stepClose, func(t *tx) error {
 		var is jobs.RunState
@@ -150,7 +156,7 @@ func (d *DB) closeRun(ctx context.Context, run int64, state jobs.RunState) error
 		case state == jobs.RunDone && (is != jobs.RunPressing || waiting > 0):
 			return errors.New("it has rows that are neither made nor failed")
 		}
-		_, err = t.exec(ctx, setDone, string(state), run)
+		_, err = t.exec(ctx, setDone, string(state), string(state), run)
 		return err
 	})
 }

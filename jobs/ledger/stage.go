@@ -10,28 +10,28 @@ import (
 )
 
 var insertRows = bulk{
-	head: `INSERT INTO rows (run_id, number, serial, fingerprint, data, name, bundle)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO rows (run_id, number, serial, fingerprint, contact, data, name, bundle)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?)`,
 }
 
 // Stage implements [jobs.Snapshot]. The run must be importing.
 func (d *DB) Stage(ctx context.Context, run int64, b jobs.Batch) error {
 	const query = `
-		INSERT INTO batches (run_id, number, staged, unchanged, refused, seen)
-		VALUES (?, ?, ?, ?, ?, ?)
+		INSERT INTO batches (run_id, number, staged, unchanged, refused, held, seen)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (run_id, number) DO NOTHING`
 	seen, unchanged := encodeSeen(b.Seen)
 	err := d.write(ctx, stepStage, func(t *tx) error {
 		if err := t.importing(ctx, run); err != nil {
 			return err
 		}
-		n, err := t.affect(ctx, query, run, b.Number, len(b.Staged), unchanged, b.Refused, seen)
+		n, err := t.affect(ctx, query, run, b.Number, len(b.Staged), unchanged, b.Refused, b.Held, seen)
 		if err != nil || n == 0 {
 			return err // none: the batch is there already
 		}
 		err = t.insert(ctx, insertRows, len(b.Staged), func(dst []any, i int) []any {
 			s := &b.Staged[i]
-			return append(dst, run, s.Row, s.Serial, s.Fingerprint[:], notNil(s.Values), s.Name, s.Bundle)
+			return append(dst, run, s.Row, s.Serial, s.Fingerprint[:], contactOf(s), notNil(s.Values), s.Name, s.Bundle)
 		}, nil)
 		if err != nil {
 			return err
@@ -139,6 +139,7 @@ func (d *DB) Imported(ctx context.Context, run int64) (jobs.Count, error) {
 		SET state = 'pressing',
 			unchanged = (SELECT COALESCE(SUM(unchanged), 0) FROM batches WHERE run_id = runs.id),
 			refused = (SELECT COALESCE(SUM(refused), 0) FROM batches WHERE run_id = runs.id),
+			held = (SELECT COALESCE(SUM(held), 0) FROM batches WHERE run_id = runs.id),
 			total = (SELECT COALESCE(SUM(unchanged + refused), 0) FROM batches WHERE run_id = runs.id)
 				+ (SELECT COUNT(*) FROM rows WHERE run_id = runs.id)
 		WHERE id = ? AND state = 'importing'`
@@ -159,4 +160,12 @@ func notNil(b []byte) []byte {
 		return []byte{}
 	}
 	return b
+}
+
+// contactOf returns the hash over what only mails need; empty if that is nothing.
+func contactOf(s *jobs.Staged) []byte {
+	if s.Contact == (jobs.Hash{}) {
+		return []byte{}
+	}
+	return s.Contact[:]
 }

@@ -52,6 +52,12 @@ const (
 	stepAPIKey step = "api-key"
 	stepAPIUse step = "api-use"
 	stepAnswer step = "answer"
+
+	// Of slots, and of what the operator is told.
+	stepSlot   step = "slot"
+	stepBeat   step = "beat"
+	stepFail   step = "fail"
+	stepNotice step = "notice"
 )
 
 // Of updates.
@@ -66,6 +72,10 @@ const (
 	stepUnregister step = "unregister"
 	stepTold       step = "told"
 	stepPhoneLog   step = "phone-log"
+// Of what became of passes and people.
+const (
+	stepFunnel step = "funnel"
+	stepErase  step = "erase"
 )
 
 var steps = []step{
@@ -89,6 +99,7 @@ var registrySteps = []step{stepKey, stepVersion, stepEntry, stepRemove, stepSeal
 var apiSteps = []step{stepAPIKey, stepAPIUse, stepAnswer}
 
 var phoneSteps = []step{stepRegister, stepUnregister, stepTold, stepPhoneLog}
+var slotSteps = []step{stepSlot, stepBeat, stepFail, stepNotice}
 
 // before and after are the fault points around the commit of a step.
 func (s step) before() string { return "ledger." + string(s) + ".commit" }
@@ -106,6 +117,9 @@ func APIFaultPoints() []string { return points(apiSteps) }
 
 // PhoneFaultPoints returns those of what phones ask for.
 func PhoneFaultPoints() []string { return points(phoneSteps) }
+
+// SlotFaultPoints returns those of slots and notices.
+func SlotFaultPoints() []string { return points(slotSteps) }
 
 func points(steps []step) []string {
 	var names []string
@@ -142,6 +156,9 @@ func (d *DB) once(ctx context.Context, s step, op func(*tx) error) (err error) {
 			<-t.solo.turn
 		}
 	}()
+	if err := d.fenced(ctx, t, s); err != nil {
+		return err
+	}
 	if err := op(t); err != nil {
 		return err
 	}

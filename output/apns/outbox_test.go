@@ -109,6 +109,13 @@ func (o *outbox) count(what func(*subscription) bool) (n int) {
 	return n
 }
 
+// sent returns when a device was pushed.
+func (o *outbox) sent(device int) []time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.list[device].sent)
+}
+
 // A line is what pushes, in memory.
 type line struct {
 	mu    sync.Mutex

@@ -17,6 +17,7 @@ const (
 	batch     = 500                    // pushes that are claimed and settled at a time
 	lease     = 2 * time.Minute        // for which they are claimed
 	pollPause = time.Second            // between looks for what is due
+	idlePause = 10 * time.Second       // if nothing of what is due may be sent
 	failPause = 5 * time.Second        // after the outbox has failed
 	settled   = 200 * time.Millisecond // after which answers are written down, if there are few
 	inFlight  = 256                    // pushes at a time
@@ -51,15 +52,18 @@ type Sender struct {
 // waits for what it has begun, unless work ends before.
 func (s *Sender) Run(ctx, work context.Context) {
 	f := s.flow(ctx, work)
-	for ctx.Err() == nil {
-		pause := pollPause
-		n, err := s.round(ctx, f)
-		if err != nil && ctx.Err() == nil {
+	for pause := pollPause; ctx.Err() == nil; {
+		n, asked, err := s.round(ctx, f)
+		switch {
+		case err != nil && ctx.Err() == nil:
 			s.log().ErrorContext(ctx, "pushes can't be looked for", "err", err)
 			pause = failPause
-		}
-		if n == batchOf(s.Pace) {
+		case n == batchOf(s.Pace):
 			continue
+		case asked && n == 0: // what is due is halted: to look for more is costly
+			pause = min(2*pause, idlePause)
+		default:
+			pause = pollPause
 		}
 		select {
 		case <-time.After(pause):
@@ -69,12 +73,13 @@ func (s *Sender) Run(ctx, work context.Context) {
 	f.end()
 }
 
-// round claims what is due, as far as there is room, and gives it to the flow.
-func (s *Sender) round(ctx context.Context, f *flow) (n int, err error) {
+// round claims what is due, as far as there is room, and gives it to the flow. asked
+// is whether anything was due.
+func (s *Sender) round(ctx context.Context, f *flow) (n int, asked bool, err error) {
 	now := s.now()
 	next, err := s.Outbox.NextPush(ctx)
 	if err != nil || next.IsZero() || next.After(now) {
-		return 0, err
+		return 0, false, err
 	}
 	var quiet map[string]jobs.Quiet
 	if s.Quiet != nil {
@@ -84,10 +89,10 @@ func (s *Sender) round(ctx context.Context, f *flow) (n int, err error) {
 		Now: now, Until: now.Add(lease), Limit: batchOf(s.Pace), Except: s.closed(ctx, now), Jobs: len(quiet) > 0,
 	})
 	if err != nil {
-		return 0, err
+		return 0, true, err
 	}
 	f.give(list, quiet)
-	return len(list), nil
+	return len(list), true, nil
 }
 
 // batchOf is how many pushes are claimed at a time: what is sent in two seconds, so

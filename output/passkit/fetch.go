@@ -67,13 +67,14 @@ func entityTag(v jobs.PassVersion) string {
 }
 
 // unchanged reports whether a phone has this version: by ETag if it sends one (RFC
-// 9110, 13.2.2), else by date.
+// 9110, 13.2.2), else by date. A date that is later is that of a version which was
+// lost when a backup was restored: the phone has to come back from it.
 func unchanged(h http.Header, v jobs.PassVersion) bool {
 	if tags := h.Values("If-None-Match"); len(tags) > 0 {
 		return matches(strings.Join(tags, ","), entityTag(v))
 	}
 	since, err := http.ParseTime(h.Get("If-Modified-Since"))
-	return err == nil && !v.Modified.After(since)
+	return err == nil && v.Modified.Equal(since)
 }
 
 // matches looks for an ETag in a list, in the weak comparison. Ours has no comma.

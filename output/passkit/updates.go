@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"passmill/jobs"
@@ -40,10 +41,13 @@ func (s *server) updates(w http.ResponseWriter, r *http.Request) error {
 	if len(u.Serials) == 0 {
 		w.WriteHeader(http.StatusNoContent)
 	} else {
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(listing{u.Serials, u.Tag.String()}); err != nil {
-			return nil // the device went away
+		text, err := json.Marshal(listing{u.Serials, u.Tag.String()})
+		if err != nil {
+			panic("passkit: a list that is no JSON: " + err.Error())
 		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.Write(text) // whether it arrives, Flush tells
 	}
 	if err := http.NewResponseController(w).Flush(); err != nil || !u.Known || r.Method == http.MethodHead {
 		return nil

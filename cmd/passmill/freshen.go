@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+
+	"passmill/jobs"
+	"passmill/jobs/ledger"
+	"passmill/sign/verify"
+)
+
+// freshChunk is how many files are pressed, delivered and recorded at once.
+const freshChunk = 64
+
+// A freshener presses the files again that are older than their passes, out of the
+// ledger: of passes that became void, went back, or whose word changed while they were
+// pressed. The caller holds the job's lock.
+type freshener struct {
+	demand *onDemand
+	begin  func(context.Context) error // called before the first is signed
+	warn   func(serial string, err error)
+
+	certificates map[string]bool // that are in the ledger
+}
+
+// A freshError says that nothing could be pressed again, and why.
+type freshError struct{ error }
+
+func (e freshError) Unwrap() error { return e.error }
+
+// A freshCount says what a freshener came to.
+type freshCount struct{ pressed, failed int }
+
+// freshen presses all files of a job in a sink. What can't be pressed is told to warn
+// and stays to be pressed; if nothing can, the error is a freshError.
+func (f *freshener) freshen(ctx context.Context, job, sink string, into jobs.Sink) (n freshCount, err error) {
+	for after := int64(0); ; {
+		page, err := f.demand.db.Stale(ctx, job, sink, after, freshChunk)
+		if err != nil {
+			return n, err
+		}
+		if len(page) == 0 {
+			return n, f.demand.db.ForgetStale(ctx, sink)
+		}
+		if n == (freshCount{}) {
+			if err := f.begin(ctx); err != nil {
+				return n, err
+			}
+		}
+		after = page[len(page)-1].PassID
+		files, data, errs := f.press(ctx, page)
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		if n.failed += len(page) - len(files); n.failed == len(page) && n.pressed == 0 {
+			return n, freshError{errs[0]}
+		}
+		for i, err := range errs {
+			if err != nil {
+				f.warn(page[i].Serial, err)
+			}
+		}
+		if err := into.Put(ctx, jobs.Passes(data...)); err != nil {
+			return n, fmt.Errorf("write passes: %w", err)
+		}
+		if err := f.demand.db.Freshened(context.WithoutCancel(ctx), job, sink, files); err != nil {
+			return n, err
+		}
+		n.pressed += len(files)
+	}
+}
+
+// press presses some files, as many at a time as there are cores; errs is parallel to
+// them.
+func (f *freshener) press(ctx context.Context, page []ledger.StaleFile) (files []ledger.FreshFile, data []jobs.Pass, errs []error) {
+	pressed := make([]pressedPass, len(page))
+	errs = make([]error, len(page))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				if errs[i] = ctx.Err(); errs[i] == nil {
+					pressed[i], errs[i] = f.demand.Press(ctx, page[i].TypeID, page[i].Serial)
+				}
+			}
+		})
+	}
+	for i := range page {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for i, p := range pressed {
+		if errs[i] == nil {
+			errs[i] = f.keepCertificate(ctx, page[i].TypeID, p)
+		}
+		if errs[i] != nil {
+			continue
+		}
+		files = append(files, ledger.FreshFile{StaleFile: page[i], Change: p.Change, Made: jobs.Made{
+			TypeID: page[i].TypeID, Template: p.Template, Certificate: p.Certificate, Token: p.Token,
+			Size: int64(len(p.Data)), Manifest: verify.Pass(p.Data, verify.Options{}).Manifest,
+		}})
+		data = append(data, jobs.Pass{Name: page[i].Name, Data: p.Data})
+	}
+	return files, data, errs
+}
+
+// keepCertificate sees to it that the ledger has the certificate that signed, which no
+// run may have signed with yet.
+func (f *freshener) keepCertificate(ctx context.Context, typeID string, p pressedPass) error {
+	if f.certificates[p.Certificate] {
+		return nil
+	}
+	r, err := f.demand.recipe(ctx, p.Job, typeID)
+	if err != nil {
+		return err
+	}
+	if err := f.demand.db.SaveCertificate(ctx, r.work.identity.Certificate()); err != nil {
+		return err
+	}
+	if f.certificates == nil {
+		f.certificates = map[string]bool{}
+	}
+	f.certificates[p.Certificate] = true
+	return nil
+}
+
+// sinkFolder returns the folder that the ledger calls a sink; ok is false if it is none.
+func (w workspace) sinkFolder(sink string) (folder string, ok bool) {
+	place, ok := strings.CutPrefix(sink, "dir:")
+	return w.folder(place), ok
+}
