@@ -23,13 +23,8 @@ const passMedia = "application/vnd.apple.pkpass"
 // qrPixels is the side of a QR code in a mail: twice what it is shown at.
 const qrPixels = 360
 
-// giver returns what gives passes links; nil if nothing does.
-func (o *onDemand) giver() func(ctx context.Context, typeID, serial string) (string, error) {
-	return nil
-}
-
 // linked reports whether the passes of a job have links.
-func linked(*jobs.Job) bool { return false }
+func linked(job *jobs.Job) bool { return job.Links != jobs.LinksSpec{} }
 
 // An outgoing writes the mails of mailings and sends them.
 type outgoing struct {
@@ -53,7 +48,7 @@ func (w workspace) outgoing(ctx context.Context, db *ledger.DB) (*outgoing, erro
 		return nil, err
 	}
 	o := &outgoing{db: db, set: set.Mailing, ondemand: newOnDemand(db, w), letters: map[jobs.Hash]*mail.Letters{}}
-	o.link = o.ondemand.giver()
+	o.link = o.ondemand.Link
 	var errs []error
 	if o.window, err = set.Mailing.check(); err != nil {
 		errs = append(errs, err)

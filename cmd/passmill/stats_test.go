@@ -53,15 +53,15 @@ func (s *sandbox) do(args ...string) string {
 	return string(out)
 }
 
-// TestTally: what is counted arrives once, also when it could not be written at first.
-func TestTally(t *testing.T) {
+// TestStepCounter: what is counted arrives once, also when it could not be written at first.
+func TestStepCounter(t *testing.T) {
 	db, err := ledger.Open(t.Context(), t.TempDir()+"/passmill.db", ledger.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	fails := 2
-	c := &tally{now: func() time.Time { return time.Date(2026, 11, 25, 23, 59, 0, 0, time.UTC) }, log: slog.New(slog.DiscardHandler)}
+	c := &stepCounter{now: func() time.Time { return time.Date(2026, 11, 25, 23, 59, 0, 0, time.UTC) }, log: slog.New(slog.DiscardHandler)}
 	c.keep = func(ctx context.Context, counts []jobs.FunnelCount) error {
 		if fails--; fails >= 0 {
 			return errors.New("the disk is full")

@@ -231,6 +231,8 @@ func (c *chunk) hearing(ctx context.Context, ids []int64) error {
 	}
 	_, err = c.exec(ctx, add, heard, c.run)
 	return err
+}
+
 // funnel counts the passes that were made for the first time.
 func (c *chunk) funnel(ctx context.Context) error {
 	made := 0

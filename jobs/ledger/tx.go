@@ -72,6 +72,8 @@ const (
 	stepUnregister step = "unregister"
 	stepTold       step = "told"
 	stepPhoneLog   step = "phone-log"
+)
+
 // Of what became of passes and people.
 const (
 	stepFunnel step = "funnel"

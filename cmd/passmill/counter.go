@@ -9,13 +9,13 @@ import (
 	"passmill/jobs"
 )
 
-// tallyPause is how often what was counted is written down: a server that is killed
+// counterPause is how often what was counted is written down: a server that is killed
 // loses no more of it.
-const tallyPause = time.Second
+const counterPause = time.Second
 
-// A tally counts what happens to passes outside of the ledger's transactions: links
+// A stepCounter counts what happens to passes outside of the ledger's transactions: links
 // that are opened, passes that are downloaded. It is safe for concurrent use.
-type tally struct {
+type stepCounter struct {
 	keep func(context.Context, []jobs.FunnelCount) error
 	now  func() time.Time
 	log  *slog.Logger
@@ -25,7 +25,7 @@ type tally struct {
 }
 
 // Count counts a step of a pass of a job.
-func (t *tally) Count(job string, step jobs.FunnelStep) {
+func (t *stepCounter) Count(job string, step jobs.FunnelStep) {
 	key := jobs.FunnelCount{Job: job, Step: step, Day: t.now().UTC().Format(time.DateOnly)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -36,8 +36,8 @@ func (t *tally) Count(job string, step jobs.FunnelStep) {
 }
 
 // run writes down what was counted, every second until ctx ends, and then once more.
-func (t *tally) run(ctx, work context.Context) {
-	pause := time.NewTicker(tallyPause)
+func (t *stepCounter) run(ctx, work context.Context) {
+	pause := time.NewTicker(counterPause)
 	defer pause.Stop()
 	for {
 		select {
@@ -51,7 +51,7 @@ func (t *tally) run(ctx, work context.Context) {
 }
 
 // flush writes down what was counted. What could not be written is counted on.
-func (t *tally) flush(ctx context.Context) {
+func (t *stepCounter) flush(ctx context.Context) {
 	t.mu.Lock()
 	counts := t.counts
 	t.counts = nil
