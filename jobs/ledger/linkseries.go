@@ -144,8 +144,8 @@ var sealedSource jobs.Hash
 func (o *opening) plan(ctx context.Context, row jobs.Staged) error {
 	const (
 		insert = `
-			INSERT INTO rows (run_id, number, serial, fingerprint, data, name, bundle)
-			SELECT id, total + 1, ?, ?, ?, '', ? FROM runs WHERE id = ?
+			INSERT INTO rows (run_id, number, serial, fingerprint, contact, data, name, bundle)
+			SELECT id, total + 1, ?, ?, ?, ?, '', ? FROM runs WHERE id = ?
 			RETURNING id`
 		count = `UPDATE runs SET total = total + 1 WHERE id = ?`
 	)
@@ -153,7 +153,7 @@ func (o *opening) plan(ctx context.Context, row jobs.Staged) error {
 	if err != nil {
 		return err
 	}
-	_, err = o.one(ctx, []any{&row.ID}, insert, row.Serial, row.Fingerprint[:], notNil(row.Values), row.Bundle, run)
+	_, err = o.one(ctx, []any{&row.ID}, insert, row.Serial, row.Fingerprint[:], contactOf(&row), notNil(row.Values), row.Bundle, run)
 	if err != nil {
 		return err
 	}
