@@ -53,7 +53,7 @@ type planner struct {
 	db    *ledger.DB
 	log   *slog.Logger
 	known map[string]timetable // by job
-	told  bool               // somebody hears of runs that fail
+	told  bool                 // somebody hears of runs that fail
 }
 
 // A timetable is what a definition says of a schedule.
