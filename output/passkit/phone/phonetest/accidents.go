@@ -101,6 +101,7 @@ func (s *simulation) accident() error {
 // the phones: their owners switch updates off and on again.
 func (s *simulation) goBack() error {
 	s.counts.Restores++
+	s.restored = append(s.restored, s.counts.Steps)
 	if err := s.Restore(); err != nil {
 		return err
 	}
