@@ -41,7 +41,8 @@ type twin struct {
 // newSerials takes the pattern because names made of the serial itself must
 // differ even where a file system folds letters' case.
 func newSerials(names *Pattern) *serials {
-	return &serials{fold: slices.Contains(names.parts, "serial"), first: map[Hash]firstRow{}}
+	fold := names != nil && slices.Contains(names.parts, "serial")
+	return &serials{fold: fold, first: map[Hash]firstRow{}}
 }
 
 func (s *serials) key(serial string) Hash {

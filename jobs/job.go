@@ -23,11 +23,22 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
+	Links       LinksSpec         `yaml:"links"`       // what the links to the passes are; none if absent
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
+}
+
+// A MailSpec says to whom the passes of a job are mailed, and with what.
+type MailSpec struct {
+	To       string `yaml:"to"`       // the field that holds the address
+	Language string `yaml:"language"` // the field that holds the language, such as de
+	Dir      string `yaml:"dir"`      // the folder of mail.html and so on; that of the job if absent
+	Attach   bool   `yaml:"attach"`   // attach the pass itself
+	AtMost   int    `yaml:"atMost"`   // each make mails to who is new, as long as they are no more; 0: only passmill mail does
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -49,6 +60,10 @@ type ImagesSpec struct {
 	Dir   string   `yaml:"dir"`   // the folder of the files; that of the source's file if absent
 	Hosts []string `yaml:"hosts"` // from which images may be fetched; none if absent
 }
+
+// Planned reports whether passes of the job are only planned, and pressed when
+// somebody asks for them.
+func (j *Job) Planned() bool { return j.Output.Dir == "" }
 
 // An OutputSpec says where passes go and how their files are named.
 type OutputSpec struct {
@@ -119,6 +134,7 @@ func (j *Job) Complete(name string) error {
 		j.Name = name
 	}
 	j.Source.complete()
+	j.Links.complete()
 	if j.Output.Name == "" && j.Source.Kind != SourceTables { // those name the files themselves
 		j.Output.Name = DefaultName
 	}
@@ -135,10 +151,12 @@ func (j *Job) validate() error {
 	tables := j.Source.Kind == SourceTables
 	need(j.Template != "" || tables, "template: is missing; name a folder, or a starter such as storecard")
 	need(j.Serial != "" || tables, "serial: is missing; name the field that is the serial number")
-	need(j.Output.Dir != "", "output: dir: is missing; name the folder for the passes")
+	need(j.Output.Dir != "" || j.Links.Kind != "", "output: dir: is missing; name the folder for the passes, or write links: true if they are only to be had by links")
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Mail.To != "" || j.Mail == MailSpec{}, "mail: to: is missing; name the field that holds the addresses")
+	need(j.Mail.AtMost >= 0, "mail: atMost: is %d; write how many mails a run may send by itself", j.Mail.AtMost)
 	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
 	_, wrong := j.Pushes.parse()
 	errs = append(errs, wrong...)
@@ -147,6 +165,7 @@ func (j *Job) validate() error {
 	errs = append(errs, j.Source.validate()...)
 	errs = append(errs, j.Schedule.validate()...)
 	errs = append(errs, j.Notify.validate()...)
+	errs = append(errs, j.Links.validate()...)
 	return errors.Join(append(errs, j.Certificate.validate()...)...)
 }
 

@@ -32,13 +32,15 @@ type Runs interface {
 	Finish(ctx context.Context, run int64, state RunState, now time.Time) (Run, error)
 }
 
-// A Runner makes the passes of a job: it imports, presses and keeps the books.
+// A Runner makes the passes of a job: it imports, presses and keeps the books. A job
+// without a sink is only planned.
 type Runner struct {
 	Key      RunKey
 	Runs     Runs
 	Book     Book
 	Importer *Importer
-	Presser  *Presser
+	Presser  *Presser // or nil, and then Planner
+	Planner  *Planner // nil if passes are pressed
 	Bundler  *Bundler // nil if the job makes no bundles
 	Policy   Policy
 	// Settle is called when all rows are pressed, before bundles are made and the run
@@ -124,11 +126,13 @@ func (r *Runner) press(ctx context.Context, run *Run) error {
 	if signers < 1 {
 		signers = runtime.GOMAXPROCS(0)
 	}
-	r.Presser.Slots = make(chan struct{}, signers)
+	if r.Presser != nil {
+		r.Presser.Slots = make(chan struct{}, signers)
+	}
 	chunks := make(chan Chunk)
 	go func() {
 		defer close(chunks)
-		if err := r.feed(ctx, run.ID, waiting, chunks); err != nil {
+		if err := r.feed(ctx, run.ID, r.chunkSizes(waiting, signers), chunks); err != nil {
 			cancel(err)
 		}
 	}()
@@ -159,15 +163,23 @@ func (r *Runner) progress(run Run, waiting int) {
 	}
 }
 
+// chunkSizes returns what gives the size of the next chunk, when so many rows have
+// been handed out.
+func (r *Runner) chunkSizes(waiting, signers int) func(handed int) int {
+	if r.Presser == nil {
+		return func(int) int { return maxPlannedRows }
+	}
+	// Chunks get smaller towards the end, so that no worker sits idle while another
+	// presses a long one.
+	return func(handed int) int { return min(max((waiting-handed)/(4*signers), minChunkRows), maxChunkRows) }
+}
+
 // feed reads the staged rows page by page, by key, so that no cursor is open
 // while passes are signed.
-func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<- Chunk) error {
-	after := int64(0)
+func (r *Runner) feed(ctx context.Context, run int64, size func(handed int) int, chunks chan<- Chunk) error {
+	after, handed := int64(0), 0
 	for {
-		// Chunks get smaller towards the end, so that no worker sits idle
-		// while another presses a long one.
-		size := min(max(waiting/(4*cap(r.Presser.Slots)), minChunkRows), maxChunkRows)
-		rows, err := r.Book.Waiting(ctx, run, after, size)
+		rows, err := r.Book.Waiting(ctx, run, after, size(handed))
 		if err != nil {
 			return fmt.Errorf("read staged rows: %w", err)
 		}
@@ -175,7 +187,7 @@ func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<-
 			return nil
 		}
 		after = rows[len(rows)-1].ID
-		waiting -= len(rows)
+		handed += len(rows)
 		select {
 		case chunks <- Chunk{Run: run, Rows: rows}:
 		case <-ctx.Done():
@@ -187,13 +199,13 @@ func (r *Runner) feed(ctx context.Context, run int64, waiting int, chunks chan<-
 // pressChunk presses a chunk and records it. Once the passes lie in the sink,
 // they are recorded even if ctx ends in between.
 func (r *Runner) pressChunk(ctx context.Context, c Chunk) ([]Made, []Failed, error) {
-	made, failed, err := r.Presser.PressChunk(ctx, c)
+	made, failed, err := r.makeChunk(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	if err := r.Book.Commit(settled, c.Run, r.Presser.Target.Sink, made, failed); err != nil {
+	if err := r.Book.Commit(settled, c.Run, r.sink(), made, failed); err != nil {
 		return nil, nil, fmt.Errorf("record pressed passes: %w", err)
 	}
 	for _, f := range failed {
@@ -202,4 +214,20 @@ func (r *Runner) pressChunk(ctx context.Context, c Chunk) ([]Made, []Failed, err
 		}
 	}
 	return made, failed, nil
+}
+
+// sink returns what the ledger calls the sink; empty for none.
+func (r *Runner) sink() string {
+	if r.Presser == nil {
+		return ""
+	}
+	return r.Presser.Target.Sink
+}
+
+func (r *Runner) makeChunk(ctx context.Context, c Chunk) ([]Made, []Failed, error) {
+	if r.Presser == nil {
+		made, err := r.Planner.PlanChunk(ctx, c)
+		return made, nil, err
+	}
+	return r.Presser.PressChunk(ctx, c)
 }

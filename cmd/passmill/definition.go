@@ -104,13 +104,14 @@ func noJobSheet(name string) error {
 }
 
 // preset fills in what a job in a workbook need not say: it is called as the file
-// is, its rows stand beside it, and its passes go into the folder out.
+// is, its rows stand beside it, and its passes go into the folder out, unless
+// they have links.
 func (d definition) preset(j *jobs.Job) {
 	base := filepath.Base(d.file)
 	if j.Name == "" {
 		j.Name = strings.TrimSuffix(base, filepath.Ext(base))
 	}
-	if j.Output.Dir == "" {
+	if j.Output.Dir == "" && j.Links == (jobs.LinksSpec{}) {
 		j.Output.Dir = "out"
 	}
 	s := &j.Source

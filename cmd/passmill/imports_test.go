@@ -32,7 +32,9 @@ var imports = map[string][]string{
 	"output/apns":          {"jobs"},
 	"output/apns/pretend":  nil, // shares nothing with the client that it is there to test
 	"output/dir":           {"jobs"},
-	"output/mail":          nil,
+	"output/link":          {"jobs"},
+	"output/mail":          {"jobs"},
+	"output/qr":            nil,
 	"output/passkit":       {"jobs"},
 	"output/webhook":       nil,
 	"output/passkit/phone": {"jobs"},

@@ -58,7 +58,9 @@ type summary struct {
 	PressedAgain    int     `json:"pressed_again,omitempty"` // files without a row of this run
 	Seconds         float64 `json:"seconds"`
 	PassesPerSecond float64 `json:"passes_per_second"`
-	Output          string  `json:"output"`
+	Output          string  `json:"output"` // empty if passes are only planned
+
+	planned bool
 }
 
 // notFound says that no row has the serial numbers that were asked for; forced if
@@ -104,6 +106,9 @@ func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
 		return err
 	}
 	defer w.close()
+	if w.job.Planned() && w.job.Links.Kind == jobs.LinkSealed {
+		return fmt.Errorf("passes of sealed links are made when somebody opens them, so there is nothing to make of job %q; passmill links %s --out FILE gives out the links", w.job.Name, c.Job)
+	}
 	if c.OnError != "" {
 		if w.job.OnError, err = jobs.ParsePolicy(c.OnError); err != nil {
 			return status{exitUsage, fmt.Errorf("--on-error: %w", err)}
@@ -139,7 +144,10 @@ func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
 	s := summary{
 		Run: run.ID, Rows: run.Count.Rows, Made: run.Count.Made, Unchanged: run.Count.Unchanged - run.Count.Held, Refused: run.Count.Refused,
 		Held: run.Count.Held, Missing: m.gone, PressedAgain: m.fresh.pressed,
-		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, Output: w.path(w.job.Output.Dir),
+		Seconds: math.Round(time.Since(start).Seconds()*1000) / 1000, planned: w.job.Planned(),
+	}
+	if !s.planned {
+		s.Output = w.path(w.job.Output.Dir)
 	}
 	if s.Seconds > 0 {
 		s.PassesPerSecond = math.Round(float64(s.Made-m.before) / s.Seconds)
@@ -149,6 +157,11 @@ func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
 	}
 	if m.spared != "" {
 		fmt.Fprintf(std.err, "warning: %s\n", m.spared)
+	}
+	if err == nil && !c.DryRun {
+		if mailErr := w.mailNew(ctx, a.space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
+		}
 	}
 	switch {
 	case len(m.unfound) > 0:
@@ -166,7 +179,12 @@ func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
 		return json.NewEncoder(w).Encode(s)
 	}
 	verb, held := "made", ""
-	if c.DryRun {
+	switch {
+	case s.planned && c.DryRun:
+		verb = "would be planned"
+	case s.planned:
+		verb = "planned"
+	case c.DryRun:
 		verb = "would be made"
 	}
 	if s.Held > 0 {
@@ -192,6 +210,10 @@ func (s summary) print(w io.Writer, c *makeCommand, missing string) error {
 	pace := ""
 	if s.Made > 0 && s.Seconds >= 1 {
 		pace = fmt.Sprintf(" (%s passes a second)", thousands(int(s.PassesPerSecond)))
+	}
+	if s.planned {
+		fmt.Fprintf(w, "in %.1f seconds%s; each is pressed when somebody asks for it: passmill links gives out the links\n", s.Seconds, pace)
+		return nil
 	}
 	fmt.Fprintf(w, "in %.1f seconds%s, in %s\n", s.Seconds, pace, fromHere(s.Output))
 	return nil

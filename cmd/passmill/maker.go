@@ -62,15 +62,12 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	sink, err := dir.Open(m.work.path(m.work.job.Output.Dir))
+	shelf, name, err := m.shelf()
 	if err != nil {
 		return run, err
 	}
-	defer func() { err = errors.Join(err, sink.Close()) }()
-
-	name, err := m.space.sink(m.work.path(m.work.job.Output.Dir))
-	if err != nil {
-		return run, err
+	if shelf != nil {
+		defer func() { err = errors.Join(err, shelf.Close()) }()
 	}
 	ring := newRing(ctx, db, m.space)
 	if err := errors.Join(ring.CheckClock(ctx), m.save(ctx, db)); err != nil {
@@ -79,7 +76,7 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err := m.ready(ctx, db, name); err != nil {
 		return run, err
 	}
-	runner, err := m.runner(db, sink, name)
+	runner, err := m.runner(db, shelf, name)
 	if err != nil {
 		return run, err
 	}
@@ -97,9 +94,12 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 			}
 		}
 	}
-	runner.Settle = m.settle(db, name, sink)
-	m.runs, m.signer = db, newAuditedSigner(runner.Presser.Signer, m.begins(ring))
-	runner.Presser.Signer = m.signer
+	runner.Settle = m.settle(db, name, shelf)
+	m.runs = db
+	if runner.Presser != nil {
+		m.signer = newAuditedSigner(runner.Presser.Signer, m.begins(ring))
+		runner.Presser.Signer = m.signer
+	}
 	run, err = runner.Run(ctx)
 	m.near = m.expiring(ctx, ring.Store)
 	if err = errors.Join(err, m.ends(ctx, ring, run, err)); err != nil {
@@ -108,7 +108,29 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if !m.resumed { // then the rows were read by an earlier process
 		m.unfound = runner.Importer.Unfound()
 	}
-	return run, errors.Join(done.complete(ctx, db, m.work.target(name)), jobs.Sweep(ctx, db, sink, name))
+	err = done.complete(ctx, db, m.work.target(name))
+	if shelf != nil {
+		err = errors.Join(err, jobs.Sweep(ctx, db, shelf, name))
+	}
+	return run, err
+}
+
+// shelf opens where the passes go, and returns what the ledger calls it; nil and ""
+// if they are only planned.
+func (m *maker) shelf() (*dir.Sink, string, error) {
+	if m.work.job.Planned() {
+		return nil, "", nil
+	}
+	out := m.work.path(m.work.job.Output.Dir)
+	sink, err := dir.Open(out)
+	if err != nil {
+		return nil, "", err
+	}
+	name, err := m.space.sink(out)
+	if err != nil {
+		return nil, "", errors.Join(err, sink.Close())
+	}
+	return sink, name, nil
 }
 
 // fails writes down why a run did not come to its end, unless it was interrupted.
@@ -134,9 +156,10 @@ func (m *maker) save(ctx context.Context, db *ledger.DB) error {
 	return db.SaveRecipe(ctx, recipe)
 }
 
-func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runner, error) {
+// runner returns what runs the job; without a shelf, it only plans.
+func (m *maker) runner(db *ledger.DB, shelf *dir.Sink, name string) (*jobs.Runner, error) {
 	target := m.work.target(name)
-	press, err := m.work.presser(target, sink)
+	press, err := m.work.presser(target, shelf)
 	if err != nil {
 		return nil, err
 	}
@@ -145,21 +168,26 @@ func (m *maker) runner(db *ledger.DB, sink jobs.Shelf, name string) (*jobs.Runne
 		return db.Standings(ctx, target.TypeID, serials)
 	}
 	in := m.work.importer(target)
-	in.Snapshot, in.Missing, in.Owners = db, sink.Missing, owners(db, name)
+	in.Snapshot = db
 	in.Force, in.Limit, in.Only, in.Canary = m.Force, m.Limit, m.Only, m.Canary
 	in.Report = m.told.tell
 	in.Progress = func(c jobs.Count) { m.meter.importing(c, m.work.source.AtMost()) }
-	if m.Force {
-		press.Trusted = nil // make them again, also those that are whole
-	}
 	r := &jobs.Runner{
-		Key: m.work.key(m.rowOptions, m.Force, m.Canary, target), Runs: db, Book: db, Importer: in, Presser: press,
+		Key: m.work.key(m.rowOptions, m.Force, m.Canary, target), Runs: db, Book: db, Importer: in,
 		Policy: m.work.job.OnError, Workers: m.Workers, Now: time.Now,
 		Report: m.told.tell, Progress: m.meter.pressing,
 	}
+	if shelf == nil {
+		r.Planner = &jobs.Planner{Target: target}
+		return r, nil
+	}
+	if m.Force {
+		press.Trusted = nil // make them again, also those that are whole
+	}
+	r.Presser, in.Missing, in.Owners = press, shelf.Missing, owners(db, name)
 	// Also without bundles: those of a time when the job made some have to go.
 	r.Bundler = &jobs.Bundler{
-		Target: target, Book: db, Sink: sink, Pack: packBundle,
+		Target: target, Book: db, Sink: shelf, Pack: packBundle,
 		MaxPasses: sign.MaxBundlePasses, MaxBytes: sign.MaxBundleBytes,
 	}
 	return r, nil
@@ -180,11 +208,15 @@ func owners(db *ledger.DB, sink string) func(context.Context, []string) (map[str
 // dryRun imports and compares, and makes nothing. (A ledger of an older version is
 // brought up to this one, as by any command.)
 func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
-	out := m.work.path(m.work.job.Output.Dir)
-	name, err := m.space.sink(out)
-	if err != nil {
-		return jobs.Count{}, err
+	out, name := "", ""
+	if !m.work.job.Planned() {
+		out = m.work.path(m.work.job.Output.Dir)
+		var err error
+		if name, err = m.space.sink(out); err != nil {
+			return jobs.Count{}, err
+		}
 	}
+	var err error
 	var db *ledger.DB
 	if m.space.hasLedger() {
 		if db, err = m.space.open(ctx); err != nil {
@@ -202,12 +234,15 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 		if m.work.album != nil {
 			m.work.album.Store = readOnlyImages{db}
 		}
-		in.Snapshot, in.Owners = readOnly{db}, owners(db, name)
+		in.Snapshot = readOnly{db}
 		if m.looks != nil {
 			in.Snapshot = m.looks(db)
 		}
-		in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
-		if exists(out) {
+		if name != "" {
+			in.Owners = owners(db, name)
+			in.Missing = func(_ context.Context, names []string) ([]string, error) { return names, nil }
+		}
+		if name != "" && exists(out) {
 			sink, err := dir.OpenReadOnly(filepath.Clean(out))
 			if err != nil {
 				return jobs.Count{}, err

@@ -28,6 +28,7 @@ type onDemand struct {
 	mu      sync.Mutex // guards all below
 	masters *keyring.Masters
 	recipes map[recipeKey]*recipe
+	links   *linker // nil until one is asked for
 }
 
 // A recipeKey names a recipe: jobs of the classic tables make passes of one type as

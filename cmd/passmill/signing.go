@@ -65,7 +65,7 @@ func (m *maker) begins(ring *keyring.Ring) func(context.Context) error {
 
 // ends writes what a run came to that has signed something, however it ended.
 func (m *maker) ends(ctx context.Context, ring *keyring.Ring, run jobs.Run, failed error) error {
-	if !m.signer.used.Load() {
+	if m.signer == nil || !m.signer.used.Load() {
 		return nil
 	}
 	e := m.signEvent(ring, sign.ActionSignEnd)

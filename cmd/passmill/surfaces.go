@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"passmill/output/mail"
 	"passmill/sign/certapi"
 	"passmill/sign/keyring"
 )
@@ -33,12 +34,17 @@ func (s *serving) surfaces(work context.Context, m *meters) ([]surface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]surface{
+	links, err := s.links(work)
+	if err != nil {
+		return nil, err
+	}
+	return append(append([]surface{
 		{patterns: certapi.Patterns, handler: api.Handler()},
+		{patterns: mail.Patterns, handler: s.leaving(work)},
 		{patterns: []string{"GET /healthz"}, handler: s.healthz(ring), ops: true},
 		{patterns: []string{"GET /readyz"}, handler: s.readyz(), ops: true},
 		{patterns: []string{"GET /metrics"}, handler: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), ops: true},
-	}, wallet...), nil
+	}, wallet...), links...), nil
 }
 
 // handlers returns what the world is served, and what those who run the server

@@ -111,30 +111,40 @@ func (t *tx) bundleMade(ctx context.Context, job, sink, key string, parts []stri
 // bundles marks as dirty the bundles that the passes are in, or were in: a file
 // in them is new, or a member came or went.
 func (c *chunk) bundles(ctx context.Context) error {
-	const touch = `UPDATE bundles SET state = 'dirty' WHERE job = ? AND key = ? AND state = 'made'`
 	insert := bulk{
 		head: `INSERT INTO bundles (job, sink, key, state)`,
 		row:  `(?, ?, ?, 'dirty')`,
 		tail: ` ON CONFLICT (job, sink, key) DO UPDATE SET state = excluded.state`,
 	}
-	here, touched := map[string]bool{}, map[string]bool{}
+	if err := c.moved(ctx); err != nil {
+		return err
+	}
+	here := map[string]bool{}
+	for i := range c.made {
+		here[c.made[i].Staged.Bundle] = true
+	}
+	delete(here, "")
+	keys := slices.Collect(maps.Keys(here))
+	return c.insert(ctx, insert, len(keys), func(dst []any, i int) []any {
+		return append(dst, c.job, c.sink, keys[i])
+	}, nil)
+}
+
+// moved marks as dirty, in all sinks, the bundles that a pass came into or left.
+func (c *chunk) moved(ctx context.Context) error {
+	const touch = `UPDATE bundles SET state = 'dirty' WHERE job = ? AND key = ? AND state = 'made'`
+	touched := map[string]bool{}
 	for i := range c.made {
 		m := &c.made[i]
-		now, old := m.Staged.Bundle, m.old.bundle
-		here[now] = true
-		if now != old { // then in other sinks as well
+		if now, old := m.Staged.Bundle, m.old.bundle; now != old {
 			touched[now], touched[old] = true, true
 		}
 	}
 	delete(touched, "")
-	delete(here, "")
 	for key := range touched {
 		if _, err := c.exec(ctx, touch, c.job, key); err != nil {
 			return err
 		}
 	}
-	keys := slices.Collect(maps.Keys(here))
-	return c.insert(ctx, insert, len(keys), func(dst []any, i int) []any {
-		return append(dst, c.job, c.sink, keys[i])
-	}, nil)
+	return nil
 }

@@ -67,6 +67,7 @@ type passCheck struct {
 	FormerOf  *int64  `db:"former_pass"` // the pass that the former row was made into
 	Run       int64   `db:"standing_run"`
 	standingRow
+	Planned int `db:"planned"` // it is pressed when somebody asks for it
 }
 
 // passes looks for passes without the row, the template or the artefact that
@@ -78,10 +79,12 @@ func (c *checker) passes(ctx context.Context) error {
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id) AS artefacts,
 			(SELECT COUNT(*) FROM artefacts a WHERE a.pass_id = p.id AND a.sink = ?) AS here,
 			(SELECT COUNT(*) FROM templates t WHERE t.version = p.template_version) AS template,
-			p.former_row, f.pass_id AS former_pass, p.standing_run, p.standing, p.standing_cause, p.standing_ends
+			p.former_row, f.pass_id AS former_pass, p.standing_run, p.standing, p.standing_cause, p.standing_ends,
+			CASE WHEN u.sink = '' THEN 1 ELSE 0 END AS planned
 		FROM passes p
 		LEFT JOIN rows r ON r.id = p.row_id
 		LEFT JOIN rows f ON f.id = p.former_row
+		LEFT JOIN runs u ON u.id = r.run_id
 		WHERE p.id > ?
 		ORDER BY p.id
 		LIMIT ` + pageLimit
@@ -123,7 +126,7 @@ func (p *passCheck) findings() []Finding {
 	if p.Template == 0 {
 		add("pass-without-template", "has no template version", restore)
 	}
-	if p.Artefacts == 0 {
+	if p.Artefacts == 0 && p.Planned == 0 {
 		add("pass-without-artefact", "is marked as made, but lies in no output folder", makeAgain)
 	}
 	if p.Former > 0 && (p.FormerOf == nil || *p.FormerOf != p.ID) {

@@ -192,7 +192,7 @@ func (t *tx) giveUp(ctx context.Context, run int64) (int64, error) {
 	if found, err := t.one(ctx, []any{&sink, &total}, of, run); err != nil || !found {
 		return 0, orNotFound(err)
 	}
-	if total == 0 { // its import never ended, so nothing was pressed
+	if total == 0 || sink == "" { // its import never ended, or there is no sink, so nothing was pressed
 		return t.deleteWaiting(ctx, run)
 	}
 	var names []string

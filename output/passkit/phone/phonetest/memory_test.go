@@ -27,7 +27,7 @@ var (
 // says for how long, PASSMILL_SIMULATION_SEED which way; seeds that once failed lie in
 // testdata/seeds and are always tried.
 func TestNoLostUpdate(t *testing.T) {
-	steps := number(t, "PASSMILL_SIMULATION_STEPS", 40_000)
+	steps := number(t, "PASSMILL_SIMULATION_STEPS", 20_000)
 	seeds := []uint64{uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))}
 	for _, seed := range append(kept(t), seeds...) {
 		for name, s := range map[string]size{"large": large, "small": small} {

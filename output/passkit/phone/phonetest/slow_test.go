@@ -42,7 +42,7 @@ func TestSlowCommits(t *testing.T) {
 	var writing sync.WaitGroup
 	for at := range b.writers {
 		writing.Go(func() {
-			for range 60 {
+			for range 40 {
 				if err := b.write(at); err != nil {
 					t.Errorf("writer %d: %v", at, err)
 					return
