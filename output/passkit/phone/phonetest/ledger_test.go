@@ -300,15 +300,21 @@ func (m bookMaker) Make(ctx context.Context, v jobs.PassVersion, typeID, serial 
 }
 
 // TestNoLostUpdateInLedger simulates the web service over a real ledger.
+// PASSMILL_LEDGER_STEPS says for how long; the seeds are as for the memory.
 func TestNoLostUpdateInLedger(t *testing.T) {
-	seed := uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))
-	b := openBook(t, "", seed, small.passes, small.writers)
-	counts, err := phonetest.Run(t.Context(), b.world(), phonetest.Options{
-		Seed: seed, Steps: number(t, "PASSMILL_LEDGER_STEPS", 2000), Period: small.period, Devices: small.devices, Writers: small.writers,
-	})
-	t.Logf("%+v", counts)
-	if err != nil {
-		t.Error(err)
+	steps := number(t, "PASSMILL_LEDGER_STEPS", 2000)
+	for _, seed := range kept(t, ledgerSeeds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			b := openBook(t, "", seed, small.passes, small.writers)
+			counts, err := phonetest.Run(t.Context(), b.world(), phonetest.Options{
+				Seed: seed, Steps: steps, Period: small.period, Devices: small.devices, Writers: small.writers,
+			})
+			t.Logf("%+v", counts)
+			if err != nil {
+				t.Error(err)
+				keep(t, ledgerSeeds, seed)
+			}
+			b.must(b.db.Close())
+		})
 	}
-	b.must(b.db.Close())
 }
