@@ -72,6 +72,7 @@ type Known struct {
 	PassID      int64
 	Job         string // the job that the pass belongs to
 	Fingerprint Hash
+	Contact     Hash // of what only mails need, as Staged's
 	Bundle      string
 	Name        string // of the artefact in the asked sink; empty if there is none
 	Missing     bool   // the pass is void or expired since its row was missing
@@ -83,6 +84,7 @@ type Staged struct {
 	Row         int   // number of the row in the source
 	Serial      string
 	Fingerprint Hash
+	Contact     Hash   // over the values that only mails need, which Fingerprint leaves out; zero if there are none
 	Values      []byte // the checked values, as the importer encodes them
 	Name        string // of the artefact: slash-separated, relative to the sink
 	Bundle      string // the bundle that the pass belongs to; empty for none

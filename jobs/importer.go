@@ -34,10 +34,14 @@ type Importer struct {
 	Target Target
 	Source Source
 	Schema *Schema
-	Serial int      // index of the field that is the serial number
-	Bundle int      // index of the field that makes bundles, or -1
-	Names  *Pattern // of the artefacts; nil if passes are only planned
-	Folder bool     // give a pattern without a folder one (see FolderThreshold)
+	Serial int // index of the field that is the serial number
+	Bundle int // index of the field that makes bundles, or -1
+	// Contacts is how many of the fields, the last ones, only mails need. They are
+	// kept with the row and are no part of what its pass is made of: when only
+	// they change, the row is staged again, and the pass keeps its change number.
+	Contacts int
+	Names    *Pattern // of the artefacts; nil if passes are only planned
+	Folder   bool     // give a pattern without a folder one (see FolderThreshold)
 
 	// Snapshot is the ledger. Nil means: compare with nothing, store nothing.
 	Snapshot Snapshot
@@ -215,11 +219,18 @@ func (im *Importer) seal(c *candidate) {
 	if c.refused {
 		return
 	}
-	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields, c.values)
+	own := len(c.values) - im.Contacts
+	c.staged.Values = AppendValues(make([]byte, 0, 24*len(c.values)), im.Schema.Fields[:own], c.values[:own])
 	if im.Names != nil {
 		c.staged.Name = im.Names.Name(c.staged.Serial, c.staged.Row, im.Folder)
 	}
 	c.staged.Fingerprint = im.Target.fingerprint(c.staged.Serial, c.staged.Values)
+	end := len(c.staged.Values)
+	c.staged.Values = appendFields(c.staged.Values, im.Schema.Fields[own:], c.values[own:])
+	if contact := c.staged.Values[end:]; len(contact) > 0 {
+		sum := sha256.Sum256(contact)
+		c.staged.Contact = Hash(sum[:len(Hash{})])
+	}
 }
 
 // maxKey bounds serial numbers and the values that make bundles: databases keep

@@ -23,12 +23,22 @@ type Job struct {
 	Tenant      string            `yaml:"tenant"`      // whose certificate of the registry signs; the account's if absent
 	Output      OutputSpec        `yaml:"output"`      // where passes go
 	OnError     Policy            `yaml:"onError"`     // skip (the default) | stop | "1%"
+	Mail        MailSpec          `yaml:"mail"`        // to whom the passes are mailed; to nobody if absent
 	Updates     bool              `yaml:"updates"`     // phones may ask for newer versions of the passes
 	Missing     MissingSpec       `yaml:"missing"`     // what becomes of passes whose rows are gone: keep (the default) | void | expire
 	Links       LinksSpec         `yaml:"links"`       // what the links to the passes are; none if absent
 	Pushes      PushesSpec        `yaml:"pushes"`      // when phones must not be woken; they always may be if absent
 	Schedule    ScheduleSpec      `yaml:"schedule"`    // when the server runs the job by itself; never if absent
 	Notify      NotifySpec        `yaml:"notify"`      // when the operator is told of a run
+}
+
+// A MailSpec says to whom the passes of a job are mailed, and with what.
+type MailSpec struct {
+	To       string `yaml:"to"`       // the field that holds the address
+	Language string `yaml:"language"` // the field that holds the language, such as de
+	Dir      string `yaml:"dir"`      // the folder of mail.html and so on; that of the job if absent
+	Attach   bool   `yaml:"attach"`   // attach the pass itself
+	AtMost   int    `yaml:"atMost"`   // each make mails to who is new, as long as they are no more; 0: only passmill mail does
 }
 
 // A CertificateSpec names a certificate of the registry; or the files of one, and
@@ -145,6 +155,8 @@ func (j *Job) validate() error {
 	if _, err := ParsePattern(j.Output.Name); err != nil && j.Output.Name != "" {
 		errs = append(errs, fmt.Errorf("output: name: %w", err))
 	}
+	need(j.Mail.To != "" || j.Mail == MailSpec{}, "mail: to: is missing; name the field that holds the addresses")
+	need(j.Mail.AtMost >= 0, "mail: atMost: is %d; write how many mails a run may send by itself", j.Mail.AtMost)
 	need(j.Updates || j.Pushes == PushesSpec{}, "pushes: no phone hears of the passes of this job; write updates: true as well, or leave pushes: out")
 	_, wrong := j.Pushes.parse()
 	errs = append(errs, wrong...)

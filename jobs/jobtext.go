@@ -118,7 +118,7 @@ func (p Policy) percent() string {
 func (j *Job) paths() []*string {
 	list := []*string{
 		&j.Source.File, &j.Certificate.P12, &j.Certificate.Cert, &j.Certificate.Key, &j.Certificate.PasswordFile,
-		&j.Certificate.Intermediate, &j.Output.Dir, &j.Images.Dir,
+		&j.Certificate.Intermediate, &j.Output.Dir, &j.Images.Dir, &j.Mail.Dir,
 	}
 	if !strings.Contains(j.Source.Database, "://") {
 		list = append(list, &j.Source.Database)

@@ -59,7 +59,7 @@ func (im *Importer) keepPlace(c *candidate, k Known) {
 // matches reports whether the pass is what the row asks for, and lies where it
 // is asked to lie.
 func (k Known) matches(s Staged) bool {
-	return k.Fingerprint == s.Fingerprint && k.Name == s.Name && k.Bundle == s.Bundle && !k.Missing
+	return k.Fingerprint == s.Fingerprint && k.Contact == s.Contact && k.Name == s.Name && k.Bundle == s.Bundle && !k.Missing
 }
 
 // holds reports whether a pass is to be left as it is, though its row or template has

@@ -24,7 +24,11 @@ const valuesFormat = 1
 // template: after a format byte, for each present value its name, text and JSON,
 // each preceded by its length as a varint.
 func AppendValues(dst []byte, fields []Field, values []Value) []byte {
-	dst = append(dst, valuesFormat)
+	return appendFields(append(dst, valuesFormat), fields, values)
+}
+
+// appendFields goes on with more fields behind those that [AppendValues] wrote.
+func appendFields(dst []byte, fields []Field, values []Value) []byte {
 	for i, v := range values {
 		if !v.Present {
 			continue

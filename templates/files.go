@@ -43,7 +43,9 @@ const (
 
 var (
 	imageName = regexp.MustCompile(`^(?:` + strings.Join(preflight.ImageKinds(), "|") + `)(?:@[23]x)?\.png$`)
-	lprojName = regexp.MustCompile(`^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*\.lproj$`)
+	// letterName is a file of the mails that come with passes.
+	letterName = regexp.MustCompile(`^(?:mail(?:[.-][A-Za-z0-9._-]+)?\.(?:html|txt|yaml|png|jpg|gif)|badge(?:-[A-Za-z_-]+)?\.png)$`)
+	lprojName  = regexp.MustCompile(`^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*\.lproj$`)
 )
 
 // ignored are files that people and their systems leave in folders.
@@ -53,7 +55,7 @@ var ignored = []string{".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".gi
 func kindOf(name string) kind {
 	dir, base := path.Split(name)
 	switch {
-	case slices.Contains(ignored, base) || strings.HasPrefix(base, "._"):
+	case slices.Contains(ignored, base) || strings.HasPrefix(base, "._"), dir == "" && letterName.MatchString(base):
 		return ignoredKind
 	case name == jsonFile:
 		return jsonKind

@@ -33,7 +33,7 @@ var imports = map[string][]string{
 	"output/apns/pretend":  nil, // shares nothing with the client that it is there to test
 	"output/dir":           {"jobs"},
 	"output/link":          {"jobs"},
-	"output/mail":          nil,
+	"output/mail":          {"jobs"},
 	"output/qr":            nil,
 	"output/passkit":       {"jobs"},
 	"output/webhook":       nil,

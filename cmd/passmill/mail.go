@@ -41,6 +41,9 @@ func (w workspace) mailbox() (*mailbox, error) {
 	}
 	m := set.Mail
 	server := &mail.Server{Address: m.Server, User: m.User, Plain: m.TLS == "none"}
+	if server.DKIM, err = w.dkim(set.Mailing.DKIM); err != nil {
+		return nil, err
+	}
 	errs := []error{m.check(), server.Check()}
 	switch {
 	case m.PasswordEnv != "":

@@ -86,8 +86,12 @@ type commands struct {
 	Cert certCommand `cmd:"" help:"Ask for certificates, take them in, and keep them."`
 	Key  keyCommand  `cmd:"" help:"Make and rotate the key that seals private keys in the ledger; add and remove API keys."`
 
-	Links linksCommand `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
-	Serve serveCommand `cmd:"" help:"Serve phones, links and the REST API, push, and run jobs at their times."`
+	Links    linksCommand    `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
+	Mail     mailCommand     `cmd:"" help:"Mail the passes of a job to their holders, once each, and say what became of each mail."`
+	Suppress suppressCommand `cmd:"" help:"Keep the list of addresses that get no mails."`
+	Stats    statsCommand    `cmd:"" help:"Say what became of passes, by day: made, mailed, opened, downloaded, installed, updated, removed."`
+
+	Serve serveCommand `cmd:"" help:"Serve phones, links and the REST API, push, send mailings, and run jobs at their times."`
 	Phone phoneCommand `cmd:"" help:"A simulated phone: try updates without one, or with ten thousand."`
 
 	Push    pushCommand    `cmd:"" help:"Push to phones by hand, so that they ask for new versions of their passes."`

@@ -158,6 +158,11 @@ func (a *attempt) make(ctx context.Context, std streams, all *commands) error {
 	if m.spared != "" {
 		fmt.Fprintf(std.err, "warning: %s\n", m.spared)
 	}
+	if err == nil && !c.DryRun {
+		if mailErr := w.mailNew(ctx, a.space, c.Job, std); mailErr != nil && mailErr.Error() != "" {
+			return status{exitPartly, fmt.Errorf("the passes are made, but not all mails are sent: %w", mailErr)}
+		}
+	}
 	switch {
 	case len(m.unfound) > 0:
 		return status{cmp.Or(min(s.Rows, 1)*exitPartly, exitNotDone), w.notFound(m.unfound, c.Force)}

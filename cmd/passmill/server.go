@@ -39,6 +39,9 @@ type serving struct {
 	now     func() time.Time
 
 	stopping atomic.Bool
+
+	marksMu sync.Mutex
+	marks   *marks // guarded by marksMu; nil until they are needed
 }
 
 // run serves until ctx ends, then lets what has begun come to its end.
@@ -85,7 +88,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.push, s.notify.run}
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}

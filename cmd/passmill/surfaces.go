@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"passmill/output/mail"
 	"passmill/sign/certapi"
 	"passmill/sign/keyring"
 )
@@ -39,6 +40,7 @@ func (s *serving) surfaces(work context.Context, m *meters) ([]surface, error) {
 	}
 	return append(append([]surface{
 		{patterns: certapi.Patterns, handler: api.Handler()},
+		{patterns: mail.Patterns, handler: s.leaving(work)},
 		{patterns: []string{"GET /healthz"}, handler: s.healthz(ring), ops: true},
 		{patterns: []string{"GET /readyz"}, handler: s.readyz(), ops: true},
 		{patterns: []string{"GET /metrics"}, handler: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), ops: true},

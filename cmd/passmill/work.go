@@ -27,6 +27,7 @@ type work struct {
 	source   rowSource
 	filler   *filler
 	schema   *jobs.Schema
+	contacts int // how many of the schema's fields, the last ones, only mails need
 	names    *jobs.Pattern
 	service  string           // where phones ask for updates of the passes; empty for passes without
 	masters  *keyring.Masters // that tokens come from; nil if none is needed
@@ -180,6 +181,11 @@ func (w *work) join(ctx context.Context) (err error) {
 	if err := w.joinFields(ctx, fields); err != nil {
 		return err
 	}
+	contacts, err := w.contactFields(fields)
+	if err != nil {
+		return err
+	}
+	fields, w.contacts = append(fields, contacts...), len(contacts)
 	if w.schema, err = jobs.NewSchema(fields, w.source.Columns(), w.job.Map); err != nil {
 		return fmt.Errorf("%s:\n%w", w.place(), err)
 	}
@@ -249,7 +255,7 @@ func (w *work) importer(target jobs.Target) *jobs.Importer {
 	}
 	return &jobs.Importer{
 		Target: target, Source: w.source, Schema: w.schema,
-		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Names: names,
+		Serial: w.schema.Index(w.job.Serial), Bundle: bundle, Contacts: w.contacts, Names: names,
 		Folder:    w.source.AtMost() > jobs.FolderThreshold,
 		Preflight: w.filler.preflight, Images: w.images(),
 	}

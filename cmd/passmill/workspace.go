@@ -29,6 +29,7 @@ type settings struct {
 	Database       string          `yaml:"database"`       // as --database; a path is relative to the file
 	SourceDatabase string          `yaml:"sourceDatabase"` // of jobs over the classic tables that name none; as above
 	Mail           mailSettings    `yaml:"mail"`           // who sends mails, and to whom
+	Mailing        mailingSettings `yaml:"mailing"`        // how the mails of jobs are sent
 	Pushes         pushSettings    `yaml:"pushes"`         // how phones are told that passes have changed
 	Webhook        webhookSettings `yaml:"webhook"`        // where the operator is told of runs, besides by mail
 	PublicURL      string          `yaml:"publicURL"`      // where phones and browsers reach passmill serve

@@ -57,6 +57,7 @@ type pressed struct {
 	}
 	change   int64 // the change number
 	changed  bool  // it was there before, and the number is new
+	first    bool  // it was not there before
 	modified int64
 	created  int64
 }
@@ -73,10 +74,10 @@ func (c *chunk) commit(ctx context.Context, made []jobs.Made, failed []jobs.Fail
 		return err
 	}
 	steps := []func(context.Context) error{
-		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard,
+		c.previous, c.foreign, c.passes, c.rowsMade, c.artefacts, c.outrun, c.uses, c.bundles, c.rowsFailed, c.counts, c.heard, c.funnel,
 	}
 	if c.sink == "" { // the passes are planned: there are no files
-		steps = []func(context.Context) error{c.previous, c.foreign, c.passes, c.rowsMade, c.moved, c.rowsFailed, c.counts, c.heard}
+		steps = []func(context.Context) error{c.previous, c.foreign, c.passes, c.rowsMade, c.moved, c.rowsFailed, c.counts, c.heard, c.funnel}
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -230,6 +231,17 @@ func (c *chunk) hearing(ctx context.Context, ids []int64) error {
 	}
 	_, err = c.exec(ctx, add, heard, c.run)
 	return err
+}
+
+// funnel counts the passes that were made for the first time.
+func (c *chunk) funnel(ctx context.Context) error {
+	made := 0
+	for i := range c.made {
+		if c.made[i].first {
+			made++
+		}
+	}
+	return c.tx.count(ctx, c.job, jobs.FunnelMade, made, c.now)
 }
 
 // counts adds the rows that waited until now to those of the run.

@@ -15,7 +15,7 @@ func (d *DB) Known(ctx context.Context, typeID, sink string, serials []string) (
 	// this sink is in doubt, or older than the pass: what was made for another
 	// sink since is missing here.
 	const query = `
-		SELECT p.id, p.serial, p.job, p.fingerprint, p.bundle, COALESCE(a.name, ''),
+		SELECT p.id, p.serial, p.job, p.fingerprint, p.contact, p.bundle, COALESCE(a.name, ''),
 			CASE WHEN p.standing_cause = 'missing' THEN 1 ELSE 0 END
 		FROM passes p
 		LEFT JOIN artefacts a ON a.pass_id = p.id AND a.sink = ? AND a.change_number = p.change_number
@@ -23,14 +23,19 @@ func (d *DB) Known(ctx context.Context, typeID, sink string, serials []string) (
 	known := make(map[string]jobs.Known, len(serials))
 	var k jobs.Known
 	var serial string
-	var print sql.RawBytes
-	dest := []any{&k.PassID, &serial, &k.Job, &print, &k.Bundle, &k.Name, &k.Missing}
+	var print, contact sql.RawBytes
+	dest := []any{&k.PassID, &serial, &k.Job, &print, &contact, &k.Bundle, &k.Name, &k.Missing}
 	scan := func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
 			return err
 		}
 		if err := scanHash(k.Fingerprint[:], []byte(print)); err != nil {
 			return err
+		}
+		if k.Contact = (jobs.Hash{}); len(contact) > 0 {
+			if err := scanHash(k.Contact[:], []byte(contact)); err != nil {
+				return err
+			}
 		}
 		known[serial] = k
 		return nil

@@ -93,17 +93,19 @@ func (c *chunk) number(m *pressed) {
 	m.modified = max(now, m.modified+1000)
 	if m.passID == 0 {
 		m.modified, m.created = now, millis(c.now)
+		m.first = true
 	}
 }
 
 var upsertPasses = bulk{
-	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, bundle, change_number, modified, created, token_key_version, changed_by)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO passes (type_id, serial, job, row_id, template_version, fingerprint, contact, bundle, change_number, modified, created, token_key_version, changed_by)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	tail: `
 		ON CONFLICT (type_id, serial) DO UPDATE SET
 			row_id = excluded.row_id,
 			template_version = excluded.template_version,
 			fingerprint = excluded.fingerprint,
+			contact = excluded.contact,
 			bundle = excluded.bundle,
 			change_number = excluded.change_number,
 			modified = excluded.modified,
@@ -130,7 +132,7 @@ func (c *chunk) passes(ctx context.Context) error {
 	err := c.insert(ctx, upsertPasses, len(c.made), func(dst []any, i int) []any {
 		m := &c.made[i]
 		s := &m.Staged
-		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], s.Bundle,
+		return append(dst, m.TypeID, s.Serial, c.job, s.ID, m.Template[:], s.Fingerprint[:], contactOf(s), s.Bundle,
 			m.change, m.modified, m.created, m.Token, c.run)
 	}, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {

@@ -106,6 +106,9 @@ func restoreSQLite(ctx context.Context, path, name string, o RestoreOptions) (in
 	if err := copyFile(half, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := doubtFile(ctx, half, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
 	if err := newEpochIn(ctx, half, o.Now); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}

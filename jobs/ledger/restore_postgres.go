@@ -48,6 +48,9 @@ func restorePostgres(ctx context.Context, dsn, name string, o RestoreOptions) (i
 	if err := a.restore(ctx, name); err != nil {
 		return info, fmt.Errorf("restore: %w", err)
 	}
+	if err := doubtMailings(ctx, db.read, info.Version); err != nil {
+		return info, fmt.Errorf("restore: %w", err)
+	}
 	if err := db.newEpoch(ctx); err != nil {
 		return info, fmt.Errorf("restore: the ledger is there, but devices would not be told all that they have to hear; restore it again: %w", err)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 var insertRows = bulk{
-	head: `INSERT INTO rows (run_id, number, serial, fingerprint, data, name, bundle)`,
-	row:  `(?, ?, ?, ?, ?, ?, ?)`,
+	head: `INSERT INTO rows (run_id, number, serial, fingerprint, contact, data, name, bundle)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?)`,
 }
 
 // Stage implements [jobs.Snapshot]. The run must be importing.
@@ -31,7 +31,7 @@ func (d *DB) Stage(ctx context.Context, run int64, b jobs.Batch) error {
 		}
 		err = t.insert(ctx, insertRows, len(b.Staged), func(dst []any, i int) []any {
 			s := &b.Staged[i]
-			return append(dst, run, s.Row, s.Serial, s.Fingerprint[:], notNil(s.Values), s.Name, s.Bundle)
+			return append(dst, run, s.Row, s.Serial, s.Fingerprint[:], contactOf(s), notNil(s.Values), s.Name, s.Bundle)
 		}, nil)
 		if err != nil {
 			return err
@@ -160,4 +160,12 @@ func notNil(b []byte) []byte {
 		return []byte{}
 	}
 	return b
+}
+
+// contactOf returns the hash over what only mails need; empty if that is nothing.
+func contactOf(s *jobs.Staged) []byte {
+	if s.Contact == (jobs.Hash{}) {
+		return []byte{}
+	}
+	return s.Contact[:]
 }

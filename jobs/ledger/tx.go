@@ -74,6 +74,12 @@ const (
 	stepPhoneLog   step = "phone-log"
 )
 
+// Of what became of passes and people.
+const (
+	stepFunnel step = "funnel"
+	stepErase  step = "erase"
+)
+
 var steps = []step{
 	stepBegin, stepResume, stepClear, stepTemplate, stepCertificate, stepImages, stepStage, stepWithdraw, stepImported,
 	stepCommit, stepLeftover, stepBundle, stepClose, stepTidy, stepFinish, stepJob, stepRemoveJob, stepAudit, stepRecipe,

@@ -11,7 +11,7 @@ import (
 // Waiting implements [jobs.Book].
 func (d *DB) Waiting(ctx context.Context, run, after int64, limit int) ([]jobs.Staged, error) {
 	const query = `
-		SELECT id, number, serial, fingerprint, data, name, bundle
+		SELECT id, number, serial, fingerprint, contact, data, name, bundle
 		FROM rows
 		WHERE run_id = ? AND state = 'waiting' AND id > ?
 		ORDER BY id
@@ -21,9 +21,14 @@ func (d *DB) Waiting(ctx context.Context, run, after int64, limit int) ([]jobs.S
 		page = make([]jobs.Staged, 0, limit)
 		return d.query(ctx, func(rows *sql.Rows) error {
 			var s jobs.Staged
-			var print sql.RawBytes
-			if err := rows.Scan(&s.ID, &s.Row, &s.Serial, &print, &s.Values, &s.Name, &s.Bundle); err != nil {
+			var print, contact sql.RawBytes
+			if err := rows.Scan(&s.ID, &s.Row, &s.Serial, &print, &contact, &s.Values, &s.Name, &s.Bundle); err != nil {
 				return err
+			}
+			if len(contact) > 0 {
+				if err := scanHash(s.Contact[:], []byte(contact)); err != nil {
+					return err
+				}
 			}
 			page = append(page, s)
 			return scanHash(page[len(page)-1].Fingerprint[:], []byte(print))

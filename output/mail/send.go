@@ -1,14 +1,15 @@
 package mail
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/textproto"
-	"os"
+	"strings"
 	"time"
+
+	"github.com/wneessen/go-mail/smtp"
 
 	"passmill/jobs/fault"
 )
@@ -24,56 +25,27 @@ const (
 	InDoubt Outcome = "in_doubt" // the server may have it or not: the connection broke before it said so
 )
 
-// Send hands a mail in and says what became of it. Unless that is [Sent], the
-// error says why.
+// Send hands a mail in, over a connection of its own, and says what became of it.
+// Unless that is [Sent], the error says why.
 //
 // Right before the end of the mail is written, after which nobody can know what
 // the server does, ending is called (if it isn't nil); if it fails, the server
 // gets no end, and so no mail. From there on the end of ctx is not heeded: the
 // server is given its time to answer.
 func (s *Server) Send(ctx context.Context, m Message, ending func() error) (Outcome, error) {
-	e, err := m.seal()
-	if err != nil {
-		return Refused, err
-	}
-	outcome, err := s.send(ctx, e, ending)
-	if err != nil {
-		err = fmt.Errorf("mail server %s: %w", s.Address, err)
-	}
-	return outcome, err
+	l := s.Line()
+	l.linger = 5 * time.Millisecond
+	defer l.Close()
+	return l.Send(ctx, m, ending)
 }
 
-func (s *Server) send(ctx context.Context, e envelope, ending func() error) (Outcome, error) {
-	c, err := s.connect(ctx)
-	if err != nil {
-		return Later, err
-	}
-	defer c.conn.Close()
-	stop := context.AfterFunc(ctx, func() { c.conn.Close() })
-	defer stop()
-	body, outcome, err := c.begin(e)
-	if err != nil {
-		return outcome, cmp.Or(ctx.Err(), err)
-	}
-	if ending != nil {
-		if err := ending(); err != nil {
-			return Later, err
-		}
-	}
-	if !stop() {
-		return Later, ctx.Err()
-	}
-	return c.end(body)
-}
-
-// begin writes a mail but for its end, and makes sure that the server is still
-// there.
+// begin writes a mail but for its end.
 func (c *session) begin(e envelope) (io.WriteCloser, Outcome, error) {
 	if err := c.extend(); err != nil {
-		return nil, Later, err
+		return nil, Later, serverError{err}
 	}
 	if err := c.Mail("<" + e.from + ">"); err != nil {
-		return nil, Later, fmt.Errorf("sender: %w", err) // which is a setting that can be mended
+		return nil, Later, serverError{fmt.Errorf("sender: %w", err)} // which is a setting that can be mended
 	}
 	if err := c.Rcpt("<" + e.to + ">"); err != nil {
 		return nil, answer(err, Later), fmt.Errorf("recipient: %w", err)
@@ -91,43 +63,82 @@ func (c *session) begin(e envelope) (io.WriteCloser, Outcome, error) {
 	if err := c.Text.W.Flush(); err != nil {
 		return nil, Later, err
 	}
-	if err := fault.Point("mail.body"); err != nil {
-		return nil, Later, err
-	}
-	return body, Later, c.listen()
+	return body, Later, fault.Point("mail.body")
 }
 
-// listen fails if the server has hung up, or said something that nobody asked
-// for, as servers do before they hang up.
-func (c *session) listen() error {
-	if err := c.conn.SetReadDeadline(time.Now().Add(5 * time.Millisecond)); err != nil {
-		return err
+// A hearing waits for the next word of the server.
+type hearing struct {
+	done chan struct{}
+	err  error // read it once done is closed
+}
+
+// hear listens from now on, while something else is done.
+func (c *session) hear() *hearing {
+	h := &hearing{done: make(chan struct{})}
+	go func() {
+		defer close(h.done)
+		_, h.err = c.Text.R.Peek(1)
+	}()
+	return h
+}
+
+// within reports whether the server has said something, or hung up.
+func (h *hearing) within(d time.Duration) bool {
+	if d > 0 {
+		select {
+		case <-h.done:
+			return true
+		case <-time.After(d):
+			return false
+		}
 	}
-	_, err := c.Text.R.Peek(1)
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return cmp.Or(err, errors.New("the server broke in while the mail was written"))
+	select {
+	case <-h.done:
+		return true
+	default:
+		return false
 	}
-	return c.extend()
+}
+
+// broke says what it means that the server spoke before the end of a mail.
+func (c *session) broke(h *hearing) (Outcome, error) {
+	if h.err != nil {
+		return Later, h.err
+	}
+	_, _, err := c.Text.ReadResponse(0)
+	if err == nil {
+		err = errors.New("the server broke in while the mail was written")
+	}
+	return answer(err, Later), err
 }
 
 // end writes the end of a mail and hears what the server says.
-func (c *session) end(body io.Closer) (Outcome, error) {
+func (c *session) end(body io.WriteCloser, h *hearing) (Outcome, error) {
 	if err := c.extend(); err != nil {
 		return Later, err
 	}
+	if data, ok := body.(*smtp.DataCloser); ok {
+		body = data.WriteCloser // which writes the end, and leaves the answer to us
+	}
 	err := body.Close()
+	<-h.done
+	if err == nil {
+		err = h.err
+	}
+	if err == nil {
+		_, _, err = c.Text.ReadResponse(250)
+	}
 	if err == nil {
 		err = fault.Point("mail.answered")
 	}
-	if err != nil {
-		outcome := answer(err, InDoubt)
-		if outcome == InDoubt {
-			err = fmt.Errorf("the connection broke before the server said whether it has the mail: %w", err)
-		}
-		return outcome, err
+	if err == nil {
+		return Sent, nil
 	}
-	_ = c.Quit() // the mail is with the server, however it takes leave
-	return Sent, nil
+	outcome := answer(err, InDoubt)
+	if outcome == InDoubt {
+		err = fmt.Errorf("the connection broke before the server said whether it has the mail: %w", err)
+	}
+	return outcome, err
 }
 
 // answer is the outcome that a server's answer means, or otherwise if the error is
@@ -142,3 +153,25 @@ func answer(err error, otherwise Outcome) Outcome {
 	}
 	return Later
 }
+
+// Answer returns what a server said in the error of a mail: its code and its
+// words, shortened to one line. The code is 0 if the error is none of a server's.
+func Answer(err error) (code int, text string) {
+	said, ok := errors.AsType[*textproto.Error](err)
+	if !ok {
+		return 0, ""
+	}
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(said.Msg, "?"))
+	if runes := []rune(text); len(runes) > maxAnswer {
+		text = string(runes[:maxAnswer-1]) + "…"
+	}
+	return said.Code, text
+}
+
+// maxAnswer is how many characters of an answer are kept.
+const maxAnswer = 300

@@ -21,8 +21,8 @@ import (
 // implicitPort is the port on which TLS begins with the connection (RFC 8314).
 const implicitPort = "465"
 
-// A Server is where mails are handed in. It is safe for concurrent use; each mail
-// has a connection of its own.
+// A Server is where mails are handed in. It is safe for concurrent use; a [Line] to
+// it is not.
 type Server struct {
 	Address  string      // host:port; on port 465 TLS begins at once, elsewhere by STARTTLS
 	User     string      // empty if the server wants none
@@ -30,6 +30,7 @@ type Server struct {
 	Plain    bool        // no TLS, which only this machine's own server may do without
 	Roots    *x509.CertPool
 	Timeout  time.Duration // for each answer; 0 means a minute
+	DKIM     *DKIM         // signs each mail; nil if none is signed
 
 	// Dial connects to the server; nil means by TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

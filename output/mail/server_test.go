@@ -52,9 +52,11 @@ type scripted struct {
 	reply  string
 	hangUp bool
 	keep   bool // at the end, the mail is taken before anything else happens
+	pipe   bool // without a network at all
 
 	mu     sync.Mutex
 	mails  []string // guarded by mu
+	from   string   // of the last mail; read it after taken
 	closed sync.WaitGroup
 }
 
@@ -67,6 +69,14 @@ func (s *scripted) taken() []string {
 
 // dial connects to the server without a network.
 func (s *scripted) dial(context.Context, string, string) (net.Conn, error) {
+	if s.pipe {
+		ours, theirs := net.Pipe()
+		s.closed.Go(func() {
+			defer theirs.Close()
+			s.serve(theirs)
+		})
+		return ours, nil
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -120,6 +130,9 @@ func (s *scripted) serve(conn net.Conn) {
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
 		default:
+			if verb == sender {
+				s.from, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "MAIL FROM:<"), ">")
+			}
 			if !say(verb, "250 fine") {
 				return
 			}

@@ -15,7 +15,7 @@ import (
 
 // smtpSink finds the test server of Postfix: installed, or where .ci/install has
 // unpacked it.
-func smtpSink(t *testing.T) *exec.Cmd {
+func smtpSink(t testing.TB) *exec.Cmd {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -37,7 +37,7 @@ func smtpSink(t *testing.T) *exec.Cmd {
 
 // startSink starts Postfix's server and returns its address. It writes each mail
 // into a file of the folder.
-func startSink(t *testing.T, folder string, args ...string) string {
+func startSink(t testing.TB, folder string, args ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,0 +1,190 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"passmill/jobs"
+)
+
+// domainOf returns the part of an address that is the mail server's.
+func domainOf(address string) string {
+	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+}
+
+// suppressed is a condition on deliveries: the recipient gets no mails.
+const suppressed = `EXISTS (SELECT 1 FROM suppressions WHERE suppressions.address = deliveries.address)`
+
+// Claim takes up to n deliveries that are due out of a mailing that is open, none of
+// them to the domains in except, and returns them as trying. Those whose recipient
+// is suppressed become suppressed instead.
+//
+// One process at a time claims from a mailing: see [DB.LockMailing].
+func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) ([]jobs.Delivery, error) {
+	const (
+		open   = `SELECT 1 FROM mailings WHERE id = ? AND state = 'open'`
+		choose = `
+			SELECT id FROM deliveries
+			WHERE mailing_id = ? AND state = 'waiting' AND next <= ? AND domain NOT IN (` + listMark + `)
+			ORDER BY next, id
+			LIMIT `
+		update = `
+			UPDATE deliveries
+			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'trying' END,
+				first = CASE WHEN first = 0 THEN ? ELSE first END, changed = ?
+			WHERE state = 'waiting' AND id IN (` + listMark + `)`
+		read = `
+			SELECT d.id, d.mailing_id, d.pass_id, p.type_id, p.serial, d.recipient, d.address, d.state, d.code, d.answer, d.tries, d.first, d.next, d.changed, r.data
+			FROM deliveries d
+			JOIN passes p ON p.id = d.pass_id
+			JOIN rows r ON r.id = p.row_id
+			WHERE d.state = 'trying' AND d.id IN (` + listMark + `)
+			ORDER BY d.next, d.id`
+	)
+	if len(except) == 0 {
+		except = []string{""}
+	}
+	except = except[:min(len(except), listMax)]
+	var claimed []deliveryRow
+	err := d.write(ctx, stepClaim, func(t *tx) error {
+		claimed = nil
+		now := millis(d.now())
+		if found, err := t.one(ctx, []any{new(int)}, open, mailing); err != nil || !found {
+			return err
+		}
+		var ids []string
+		for query, list := range lists(choose, except) {
+			if err := t.SelectContext(ctx, &ids, t.dialect.sql(query+fmt.Sprint(n)), append([]any{mailing, now}, list...)...); err != nil {
+				return err
+			}
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if _, err := execList(ctx, t, update, ids, now, now); err != nil {
+			return err
+		}
+		for query, list := range lists(read, ids) {
+			var part []deliveryRow
+			if err := t.SelectContext(ctx, &part, t.dialect.sql(query), list...); err != nil {
+				return err
+			}
+			claimed = append(claimed, part...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take deliveries of mailing %d: %w", mailing, err)
+	}
+	return deliveries(claimed), nil
+}
+
+// Record writes changes down, all in one transaction. A delivery becomes in doubt only if its
+// recipient is not suppressed and its mailing is open; the ids of the others come
+// back as stopped, and they are suppressed or wait.
+func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped []string, err error) {
+	const (
+		doubt = `
+			UPDATE deliveries
+			SET state = 'in_doubt', changed = ?
+			WHERE id = ? AND state IN ('trying', 'in_doubt') AND NOT ` + suppressed + `
+				AND EXISTS (SELECT 1 FROM mailings WHERE mailings.id = deliveries.mailing_id AND mailings.state = 'open')`
+		stop = `
+			UPDATE deliveries
+			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, changed = ?
+			WHERE id = ? AND state IN ('trying', 'in_doubt')`
+		settle = `
+			UPDATE deliveries
+			SET state = ?, code = ?, answer = ?, tries = tries + ?, next = ?, changed = ?
+			WHERE id = ? AND state IN ('trying', 'in_doubt')`
+	)
+	err = d.write(ctx, stepDelivery, func(t *tx) error {
+		stopped = nil
+		now := millis(d.now())
+		for _, c := range changes {
+			if c.State != jobs.DeliveryInDoubt || c.Tried {
+				tried := 0
+				if c.Tried {
+					tried = 1
+				}
+				if _, err := t.exec(ctx, settle, string(c.State), c.Code, c.Answer, tried, due(c.Next, now), now, c.ID); err != nil {
+					return err
+				}
+				if c.Never {
+					if err := t.suppressOf(ctx, "bounced", c.ID, now); err != nil {
+						return err
+					}
+				}
+				continue
+			}
+			n, err := t.affect(ctx, doubt, now, c.ID)
+			if err != nil {
+				return err
+			}
+			if n == 1 {
+				continue
+			}
+			stopped = append(stopped, c.ID)
+			if _, err := t.exec(ctx, stop, now, c.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record %d deliveries: %w", len(changes), err)
+	}
+	return stopped, nil
+}
+
+func due(next time.Time, now int64) int64 {
+	if next.IsZero() {
+		return now
+	}
+	return millis(next)
+}
+
+// LockMailing makes this process the only one that sends a mailing, until unlock or
+// the end of the process. If another one does, the error is [jobs.ErrLocked]. What an
+// earlier process was at waits again; what it left in doubt stays so.
+func (d *DB) LockMailing(ctx context.Context, mailing int64) (unlock func() error, err error) {
+	const query = `UPDATE deliveries SET state = 'waiting', changed = ? WHERE mailing_id = ? AND state = 'trying'`
+	if unlock, err = d.LockJob(ctx, fmt.Sprintf("mailing %d", mailing)); err != nil {
+		return nil, err
+	}
+	err = d.write(ctx, stepMailing, func(t *tx) error {
+		_, err := t.exec(ctx, query, millis(d.now()), mailing)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take over mailing %d: %w", mailing, errors.Join(err, unlock()))
+	}
+	return unlock, nil
+}
+
+// Resend lets the deliveries of a mailing in one of the states in doubt, refused or
+// given up wait again, by a person's decision, and returns how many they are. They
+// keep their ids, so that who has a mail already can recognise it.
+func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState) (n int64, err error) {
+	const query = `
+		UPDATE deliveries
+		SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, first = 0, tries = 0, next = ?, changed = ?
+		WHERE mailing_id = ? AND state = ?`
+	switch state {
+	case jobs.DeliveryInDoubt, jobs.DeliveryRefused, jobs.DeliveryGivenUp:
+	default:
+		return 0, fmt.Errorf("deliveries that are %s are not sent again", state)
+	}
+	err = d.write(ctx, stepResend, func(t *tx) error {
+		now := millis(d.now())
+		n, err = t.affect(ctx, query, now, now, mailing, string(state))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("send deliveries of mailing %d again: %w", mailing, err)
+	}
+	return n, nil
+}
