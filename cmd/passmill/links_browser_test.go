@@ -42,6 +42,7 @@ const audit = `(() => {
 	const wrong = [];
 	const root = document.documentElement;
 	if (root.scrollWidth > window.innerWidth) wrong.push('wider than the screen: ' + root.scrollWidth);
+	for (const e of document.querySelectorAll('main, h1, p, a, article')) { const r = e.getBoundingClientRect(); if (r.left < 0 || r.right > window.innerWidth) wrong.push('off the screen: ' + e.tagName + ' ' + r.left + ' to ' + r.right + ' of ' + window.innerWidth); }
 	if (document.querySelectorAll('main').length !== 1 || document.querySelectorAll('h1').length !== 1) wrong.push('landmarks');
 	if (document.scripts.length || document.cookie) wrong.push('scripts or cookies');
 	if (getComputedStyle(document.body).marginTop !== '0px') wrong.push('the style is not applied');
@@ -120,7 +121,7 @@ func (l look) at(t *testing.T, ctx context.Context, url string) {
 		}
 	}
 	if folder := os.Getenv("LINK_SCREENSHOTS"); folder != "" {
-		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		must(t, err)
 		must(t, os.WriteFile(filepath.Join(folder, l.name+".png"), picture, 0o600))
 	}
