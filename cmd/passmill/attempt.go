@@ -124,7 +124,7 @@ func (a *attempt) tellOf(ctx context.Context, all *commands, ended error) (err e
 			return err
 		}
 		if len(n.To) == 0 {
-			err = fmt.Errorf("nobody is told: %s names neither an operator under mail: nor a webhook:", settingsFile)
+			err = fmt.Errorf("nobody is told: %s names neither an operator under mail: nor the url of a webhook", settingsFile)
 		}
 	}
 	return errors.Join(err, notify.deliver(ctx))

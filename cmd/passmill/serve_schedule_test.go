@@ -243,6 +243,9 @@ func TestServerStopsJobs(t *testing.T) {
 			}
 			first.signal(sig)
 			first.wait()
+			if code := first.cmd.ProcessState.ExitCode(); sig == syscall.SIGTERM && code != exitDone {
+				t.Errorf("exit status %d\n%s", code, first.log)
+			}
 			open, err := db.OpenSlots(t.Context())
 			for err == nil && len(open) == 1 && open[0].State == jobs.SlotRunning { // its process finds that it is alone
 				time.Sleep(10 * time.Millisecond)

@@ -43,6 +43,9 @@ func TestDaylightSaving(t *testing.T) {
 		"every hour in autumn": {"0 * * * *", "Europe/Berlin", "2026-10-24T23:30Z", "2026-10-25T03:30Z", []string{
 			"2026-10-25T02:00 Europe/Berlin = 2026-10-25T00:00Z", "2026-10-25T03:00 Europe/Berlin = 2026-10-25T02:00Z", "2026-10-25T04:00 Europe/Berlin = 2026-10-25T03:00Z",
 		}},
+		"from within the hour that comes again": {"*/30 * * * *", "Europe/Berlin", "2026-10-25T01:10Z", "2026-10-25T02:30Z", []string{
+			"2026-10-25T03:00 Europe/Berlin = 2026-10-25T02:00Z", "2026-10-25T03:30 Europe/Berlin = 2026-10-25T02:30Z",
+		}},
 		"midnight that is not": {"0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00Z", "2018-11-05T12:00Z", []string{
 			"2018-11-04T00:00 America/Sao_Paulo = 2018-11-04T03:00Z", "2018-11-05T00:00 America/Sao_Paulo = 2018-11-05T02:00Z",
 		}},

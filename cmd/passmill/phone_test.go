@@ -1,0 +1,147 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"passmill/output/apns/pretend"
+)
+
+// A phoneTest is a sandbox with a server that phones reach, and a push server.
+type phoneTest struct {
+	*sandbox
+	push *pushServer
+}
+
+// withPhones makes the sandbox's passes and serves them, with pushes.
+func (s *sandbox) withPhones() phoneTest {
+	s.t.Helper()
+	var behind atomic.Pointer[url.URL] // the server, whose port is known when it runs, after the passes are made
+	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind.Load()) }})
+	s.t.Cleanup(front.Close)
+	s.updated(front.URL)
+	p := phoneTest{s, s.pushServer(pretend.Options{}, "")}
+	s.write("passmill.yaml", strings.Replace(mustRead(s.t, s.path("passmill.yaml")), "https://passes.example.com", front.URL, 1))
+	s.makes()
+	address, err := url.Parse(s.serve().url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	behind.Store(address)
+	return p
+}
+
+// phone runs a phone's command that trusts the pretend authority.
+func (p phoneTest) phone(args ...string) *exec.Cmd {
+	p.t.Helper()
+	return p.command(nil, append([]string{"phone", args[0], "--roots", "root.pem", "--ca", "pretend-apns.pem"}, args[1:]...)...)
+}
+
+// says runs a command to its end, and wants texts in what it prints.
+func (p phoneTest) says(cmd *exec.Cmd, status int, texts ...string) {
+	p.t.Helper()
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != status {
+		p.t.Errorf("%v ended with %d, want %d\n%s", cmd.Args[1:], got, status, out)
+	}
+	for _, text := range texts {
+		if !strings.Contains(string(out), text) {
+			p.t.Errorf("%v printed\n%s\nand not %q", cmd.Args[1:], out, text)
+		}
+	}
+}
+
+// until starts a command and returns when it has printed a text; rest waits for its
+// end and returns all that it has printed.
+func (p phoneTest) until(cmd *exec.Cmd, text string) (rest func() string) {
+	p.t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	var printed strings.Builder
+	lines := bufio.NewReader(io.TeeReader(out, &printed))
+	for line := ""; !strings.Contains(line, text); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			p.t.Fatalf("%v printed %s and not %q: %v", cmd.Args[1:], printed.String(), text, err)
+		}
+	}
+	return func() string {
+		io.Copy(io.Discard, lines)
+		cmd.Wait()
+		return printed.String()
+	}
+}
+
+// tiers gives all members a tier, and makes their passes again.
+func (p phoneTest) tiers(tier string) {
+	p.t.Helper()
+	p.members(func(int) string { return tier })
+	p.makes()
+}
+
+// TestPhone is a day in the life of a phone: it takes a pass in, hears that it changed,
+// refuses a version that it does not trust, takes it later, and throws the pass away.
+func TestPhone(t *testing.T) {
+	p := newSandbox(t, 3, "").withPhones()
+	p.says(p.phone("list"), 0, "no passes yet")
+	p.says(p.phone("refresh"), 1, "holds no passes")
+	p.says(p.command(nil, "phone", "add", "out/M00001.pkpass"), 3, "refused", "the certificate trust chain could not be verified")
+	p.says(p.phone("add", "out/M00001.pkpass"), 0, "added", "registered", "(M00001)")
+	p.says(p.phone("list"), 0, "M00001", "registered")
+
+	rest := p.until(p.phone("watch", "--push-server", p.push.url, "--once"), "unchanged")
+	p.tiers("Silver")
+	if said := rest(); !strings.Contains(said, "push") || !strings.Contains(said, "Your tier is now Silver") {
+		t.Errorf("it was pushed, and says\n%s", said)
+	}
+	p.says(p.phone("refresh"), 0, "unchanged")
+	p.says(p.phone("show", "M00001"), 0, "Silver")
+
+	p.tiers("Platinum")
+	p.says(p.command(nil, "phone", "refresh"), 3, "the old version stays", "the certificate trust chain could not be verified")
+	p.says(p.phone("show", "M00001"), 0, "Silver")
+	p.says(p.command(nil, "devices", "log"), 0, "M00001", "the certificate trust chain could not be verified")
+	p.says(p.phone("refresh", "--language", "de"), 0, "Platinum")
+	p.says(p.phone("remove", "M00001"), 0, "unregistered", "removed")
+	p.says(p.phone("remove", "M00001"), 1, "holds no pass with this serial number")
+	p.says(p.command(nil, "devices", "list"), 0, "registered for a pass yet")
+}
+
+// TestPhoneAddsByAddress takes a pass from a web server, and is told when there is none.
+func TestPhoneAddsByAddress(t *testing.T) {
+	p := newSandbox(t, 3, "").withPhones()
+	web := httptest.NewServer(http.FileServer(http.Dir(p.dir)))
+	defer web.Close()
+	p.says(p.phone("add", web.URL+"/out/M00002.pkpass"), 0, "(M00002)", "registered")
+	p.says(p.phone("add", web.URL+"/out/secret"), 1, "the server answered 404")
+	p.says(p.phone("add", web.URL+"/"), 1, "answers with a page")
+	p.says(p.phone("add", "none.pkpass"), 1, `there is no file "none.pkpass"`)
+	p.says(p.phone("add", "--language", "?", "none.pkpass"), 2, "--language: write the tag")
+}
+
+// TestPhoneFleet lets a fleet of phones try the server.
+func TestPhoneFleet(t *testing.T) {
+	p := newSandbox(t, 9, "").withPhones()
+	rest := p.until(p.phone("fleet", "60", "out", "--push-server", p.push.url, "--quiet", "3s", "--special", "0.1"), "waiting for changes")
+	p.tiers("Silver")
+	if said := rest(); !strings.Contains(said, "hold the newest version") || strings.Contains(said, "behind") || !strings.Contains(said, "register") {
+		t.Errorf("the fleet says\n%s", said)
+	}
+	p.says(p.phone("fleet", "0", "out"), 2, "at least one phone")
+	p.says(p.phone("fleet", "1", "out", "--push-server", "https://127.0.0.1:1"), 1, "listen at the push server")
+}
