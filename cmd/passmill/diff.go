@@ -342,7 +342,7 @@ func (s *diffSummary) print(w io.Writer, d *differ) {
 		fmt.Fprintf(w, "%s above are refused after all: their serial numbers come twice\n", count(d.twice, "row"))
 	}
 	if s.Again > 0 {
-		fmt.Fprintf(w, "%s missing or older, and would be pressed again without a change\n", count(s.Again, "file")+choose(s.Again, " is", " are"))
+		fmt.Fprintf(w, "%s would be pressed again without a change: missing, older than its pass, or of a row in which only what mails need has changed\n", count(s.Again, "file"))
 	}
 	if s.Gone > 0 {
 		fmt.Fprintf(w, "%s no row any more: %s\n", count(s.Gone, "pass")+choose(s.Gone, " has", " have"), s.Missing)
