@@ -103,7 +103,10 @@ func TestUpdates(t *testing.T) {
 		if len(first.Serials) != 3 || first.Tag.Number != 3 || first.Tag.Epoch == "" {
 			t.Errorf("without a tag: %+v", first)
 		}
-		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known {
+		if first.Noted {
+			t.Errorf("noted before it was told: %+v", first)
+		}
+		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known || !u.Noted {
 			t.Errorf("nothing has changed, and yet %+v", u)
 		}
 		// Two passes change in one transaction, one more in another.

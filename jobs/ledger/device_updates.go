@@ -15,24 +15,27 @@ func (d *DB) Updates(ctx context.Context, device jobs.Device, typeID string, sin
 	// One statement sees one state of the ledger. Numbers are given out under a lock
 	// until the commit, so none below the greatest that it sees is still to come.
 	const query = `
-		SELECT p.serial, p.change_number, r.number, c.value, c.epoch
+		SELECT p.serial, p.change_number, r.number, c.value, c.epoch, s.told, s.due, d.seen
 		FROM devices d
 		JOIN registrations r ON r.device_id = d.id
 		JOIN passes p ON p.id = r.pass_id
+		JOIN subscriptions s ON s.device_id = d.id AND s.type_id = p.type_id
 		JOIN change_counter c ON c.id = 1
 		WHERE d.library = ? AND p.type_id = ?
 		ORDER BY p.serial`
+	now := millis(d.now())
 	err = d.again(ctx, "read", func() error {
 		u = jobs.Updates{}
 		return d.query(ctx, func(rows *sql.Rows) error {
 			var serial, epoch string
-			var change, number, counter int64
-			if err := rows.Scan(&serial, &change, &number, &counter, &epoch); err != nil {
+			var change, number, counter, told, due, seen int64
+			if err := rows.Scan(&serial, &change, &number, &counter, &epoch, &told, &due, &seen); err != nil {
 				return err
 			}
 			change = max(change, number)
 			u.Known, u.Tag.Epoch = true, epoch
 			u.Tag.Number = max(u.Tag.Number, change)
+			u.Noted = u.Tag.Number <= told && due == 0 && now-seen <= seenStep.Milliseconds()
 			if since.Epoch != epoch || since.Number > counter || change > since.Number {
 				u.Serials = append(u.Serials, serial)
 			}
