@@ -409,3 +409,22 @@ func TestLinkOfPass(t *testing.T) {
 		t.Error("nobody has a link")
 	}
 }
+
+// TestPlannedFaults: a job that is only planned and dies at any step is gone on with, and
+// each of its passes has one change number.
+func TestPlannedFaults(t *testing.T) {
+	for _, point := range []string{"stage.commit", "stage.committed", "imported.committed", "commit.commit", "commit.committed", "close.committed"} {
+		s := newSandbox(t, 40, "")
+		s.linked("true")
+		if out, err := s.command([]string{"FAULT=ledger." + point + ":1:exit"}, "make", "members.yaml").CombinedOutput(); err == nil {
+			t.Errorf("%s: the point was not reached\n%s", point, out)
+		}
+		s.do("make", "members.yaml")
+		if passes, numbers := s.query(`SELECT COUNT(*) FROM passes`), s.query(`SELECT value FROM change_counter`); passes != 40 || numbers != 40 {
+			t.Errorf("%s: %d passes and %d change numbers, want 40", point, passes, numbers)
+		}
+		if out := s.do("fsck", "members.yaml"); !strings.Contains(out, "0 to mend") {
+			t.Errorf("%s: %s", point, out)
+		}
+	}
+}
