@@ -27,6 +27,7 @@ type loadTest struct {
 	phones  int
 	address string
 	tokens  []string
+	date    string // of a phone that has the newest version
 }
 
 // TestLoad: as many phones register at once as there are; none fails, and none is lost.
@@ -81,14 +82,9 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	l := &loadTest{walletTest: &walletTest{sandbox: newSandbox(t, phones, database)}, phones: phones}
 	l.updated("https://passes.example.com")
 	l.make()
+	l.date = time.Now().UTC().Format(http.TimeFormat)
 	o := l.onDemand()
-	for i := range phones {
-		token, err := o.Token(t.Context(), 1, pretendType, l.serial(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.tokens = append(l.tokens, token)
-	}
+	l.open(o)
 	log, err := os.Create(l.path("serve.log")) // a server has one
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +101,18 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	l.handler = world
 	l.address = l.listen(world)
 	return l
+}
+
+// open computes the tokens of all phones.
+func (l *loadTest) open(o *onDemand) {
+	l.t.Helper()
+	for i := range l.phones {
+		token, err := o.Token(l.t.Context(), 1, pretendType, l.serial(i))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.tokens = append(l.tokens, token)
+	}
 }
 
 // listen serves a handler as passmill serve does, and returns its address.
@@ -148,7 +156,7 @@ func (l *loadTest) fetch(i int) []byte {
 func (l *loadTest) unchanged(i int) []byte {
 	i %= l.phones
 	return rawRequest("GET", servicePath+"/v1/passes/"+pretendType+"/"+l.serial(i), "",
-		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", time.Now().UTC().Format(http.TimeFormat))
+		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", l.date)
 }
 
 func (l *loadTest) list(i int) []byte {
@@ -188,7 +196,7 @@ func (l *loadTest) wrk(period time.Duration) {
 		fmt.Fprintf(&list, "%s %s\n", l.serial(i), l.tokens[i])
 	}
 	l.write("wrk.txt", list.String())
-	for what, date := range map[string]string{"unchanged passes": time.Now().UTC().Format(http.TimeFormat), "passes from memory": ""} {
+	for what, date := range map[string]string{"unchanged passes": l.date, "passes from memory": ""} {
 		l.write("wrk.lua", fmt.Sprintf(`
 local list, n = {}, 0
 for line in io.lines(%q) do

@@ -28,7 +28,7 @@ func (m *maker) settle(db *ledger.DB, sink string, shelf jobs.Sink) func(context
 				fmt.Fprintf(m.told.w, "warning: the file of pass %s is older than the pass: %v\n", visible(serial), err)
 			},
 		}
-		n, err := f.freshen(ctx, m.work.job.Name, sink, shelf)
+		n, _, err := f.freshen(ctx, m.work.job.Name, sink, shelf)
 		m.fresh = n
 		if none, ok := errors.AsType[freshError](err); ok { // the run's own rows are done
 			m.meter.stop()

@@ -53,6 +53,7 @@ var children = map[string]func(args []string) error{
 	"script":   childScript,
 	"registry": childRegistry,
 	"api":      childAPI,
+	"links":    childLinks,
 	"slots":    childSlots,
 	"full":     childFull,
 }
