@@ -54,6 +54,7 @@ var children = map[string]func(args []string) error{
 	"registry": childRegistry,
 	"api":      childAPI,
 	"phones":   childPhones,
+	"links":    childLinks,
 	"slots":    childSlots,
 	"full":     childFull,
 }
