@@ -27,7 +27,7 @@ type loadTest struct {
 	phones  int
 	address string
 	tokens  []string
-	date    string // of a phone that has the newest version
+	dates   []string // of the newest versions
 }
 
 // TestLoad: as many phones register at once as there are; none fails, and none is lost.
@@ -82,7 +82,6 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	l := &loadTest{walletTest: &walletTest{sandbox: newSandbox(t, phones, database)}, phones: phones}
 	l.updated("https://passes.example.com")
 	l.make()
-	l.date = time.Now().UTC().Format(http.TimeFormat)
 	o := l.onDemand()
 	l.open(o)
 	log, err := os.Create(l.path("serve.log")) // a server has one
@@ -103,7 +102,7 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	return l
 }
 
-// open computes the tokens of all phones.
+// open finds out the tokens and dates that all phones have.
 func (l *loadTest) open(o *onDemand) {
 	l.t.Helper()
 	for i := range l.phones {
@@ -111,7 +110,11 @@ func (l *loadTest) open(o *onDemand) {
 		if err != nil {
 			l.t.Fatal(err)
 		}
-		l.tokens = append(l.tokens, token)
+		v, err := o.db.Version(l.t.Context(), pretendType, l.serial(i))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.tokens, l.dates = append(l.tokens, token), append(l.dates, v.Modified.Format(http.TimeFormat))
 	}
 }
 
@@ -156,7 +159,7 @@ func (l *loadTest) fetch(i int) []byte {
 func (l *loadTest) unchanged(i int) []byte {
 	i %= l.phones
 	return rawRequest("GET", servicePath+"/v1/passes/"+pretendType+"/"+l.serial(i), "",
-		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", l.date)
+		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", l.dates[i])
 }
 
 func (l *loadTest) list(i int) []byte {
@@ -193,21 +196,21 @@ func (l *loadTest) wrk(period time.Duration) {
 	}
 	var list strings.Builder
 	for i := range min(l.phones, loadKept) {
-		fmt.Fprintf(&list, "%s %s\n", l.serial(i), l.tokens[i])
+		fmt.Fprintf(&list, "%s %s %s\n", l.serial(i), l.tokens[i], l.dates[i])
 	}
 	l.write("wrk.txt", list.String())
-	for what, date := range map[string]string{"unchanged passes": l.date, "passes from memory": ""} {
+	for what, header := range map[string]string{"unchanged passes": "If-Modified-Since", "passes from memory": "X-Ignored"} {
 		l.write("wrk.lua", fmt.Sprintf(`
 local list, n = {}, 0
 for line in io.lines(%q) do
-  local serial, token = line:match("(%%S+) (%%S+)")
-  list[#list + 1] = wrk.format("GET", %q .. serial, {["Host"] = "passes.example.com", ["Authorization"] = "ApplePass " .. token, ["If-Modified-Since"] = %q})
+  local serial, token, date = line:match("(%%S+) (%%S+) (.+)")
+  list[#list + 1] = wrk.format("GET", %q .. serial, {["Host"] = "passes.example.com", ["Authorization"] = "ApplePass " .. token, [%q] = date})
 end
 request = function()
   n = n %% #list + 1
   return list[n]
 end
-`, l.path("wrk.txt"), servicePath+"/v1/passes/"+pretendType+"/", date))
+`, l.path("wrk.txt"), servicePath+"/v1/passes/"+pretendType+"/", header))
 		out, err := exec.CommandContext(l.t.Context(), program, "-t1", "-c64", fmt.Sprintf("-d%ds", int(period.Seconds())), "--latency",
 			"-s", filepath.Join(l.dir, "wrk.lua"), "http://"+l.address).CombinedOutput()
 		if err != nil {

@@ -4,11 +4,13 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -61,9 +63,9 @@ func (p phoneTest) says(cmd *exec.Cmd, status int, texts ...string) {
 	}
 }
 
-// until starts a command and returns when it has printed a text; rest waits for its
-// end and returns all that it has printed.
-func (p phoneTest) until(cmd *exec.Cmd, text string) (rest func() string) {
+// reading starts a command; line reads on until a line has a text, and rest waits for
+// its end and returns all that it has printed.
+func (p phoneTest) reading(cmd *exec.Cmd) (line func(text string), rest func() string) {
 	p.t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -73,14 +75,18 @@ func (p phoneTest) until(cmd *exec.Cmd, text string) (rest func() string) {
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.t.Cleanup(func() { cmd.Process.Kill() })
 	var printed strings.Builder
 	lines := bufio.NewReader(io.TeeReader(out, &printed))
-	for line := ""; !strings.Contains(line, text); {
-		if line, err = lines.ReadString('\n'); err != nil {
-			p.t.Fatalf("%v printed %s and not %q: %v", cmd.Args[1:], printed.String(), text, err)
+	line = func(text string) {
+		p.t.Helper()
+		for said := ""; !strings.Contains(said, text); {
+			if said, err = lines.ReadString('\n'); err != nil {
+				p.t.Fatalf("%v printed\n%s\nand not %q: %v", cmd.Args[1:], printed.String(), text, err)
+			}
 		}
 	}
-	return func() string {
+	return line, func() string {
 		io.Copy(io.Discard, lines)
 		cmd.Wait()
 		return printed.String()
@@ -104,7 +110,8 @@ func TestPhone(t *testing.T) {
 	p.says(p.phone("add", "out/M00001.pkpass"), 0, "added", "registered", "(M00001)")
 	p.says(p.phone("list"), 0, "M00001", "registered")
 
-	rest := p.until(p.phone("watch", "--push-server", p.push.url, "--once"), "unchanged")
+	line, rest := p.reading(p.phone("watch", "--push-server", p.push.url, "--once"))
+	line("unchanged")
 	p.tiers("Silver")
 	if said := rest(); !strings.Contains(said, "push") || !strings.Contains(said, "Your tier is now Silver") {
 		t.Errorf("it was pushed, and says\n%s", said)
@@ -122,6 +129,30 @@ func TestPhone(t *testing.T) {
 	p.says(p.command(nil, "devices", "list"), 0, "registered for a pass yet")
 }
 
+// TestPhoneNewToken lets the push token of a phone that listens die: it registers with
+// another, hears of the next change, and ends well when it is interrupted.
+func TestPhoneNewToken(t *testing.T) {
+	p := newSandbox(t, 3, "").withPhones()
+	p.says(p.phone("add", "out/M00000.pkpass"), 0, "registered")
+	watch := p.phone("watch", "--push-server", p.push.url)
+	line, rest := p.reading(watch)
+	line("unchanged") // which it asks for when it begins to listen
+	var state struct{ PushToken string }
+	if err := json.Unmarshal([]byte(mustRead(t, p.path("phone/phone.json"))), &state); err != nil || len(state.PushToken) != 64 {
+		t.Fatalf("%+v, %v", state, err)
+	}
+	p.push.Kill(state.PushToken)
+	line("new token")
+	line("registered")
+	line("listening")
+	p.tiers("Silver")
+	line("Your tier is now Silver")
+	p.signal(watch, os.Interrupt)
+	if said := rest(); watch.ProcessState.ExitCode() != 0 {
+		t.Errorf("interrupted, it ended with %d\n%s", watch.ProcessState.ExitCode(), said)
+	}
+}
+
 // TestPhoneAddsByAddress takes a pass from a web server, and is told when there is none.
 func TestPhoneAddsByAddress(t *testing.T) {
 	p := newSandbox(t, 3, "").withPhones()
@@ -137,7 +168,8 @@ func TestPhoneAddsByAddress(t *testing.T) {
 // TestPhoneFleet lets a fleet of phones try the server.
 func TestPhoneFleet(t *testing.T) {
 	p := newSandbox(t, 9, "").withPhones()
-	rest := p.until(p.phone("fleet", "60", "out", "--push-server", p.push.url, "--quiet", "3s", "--special", "0.1"), "waiting for changes")
+	line, rest := p.reading(p.phone("fleet", "60", "out", "--push-server", p.push.url, "--quiet", "3s", "--special", "0.1"))
+	line("waiting for changes")
 	p.tiers("Silver")
 	if said := rest(); !strings.Contains(said, "hold the newest version") || strings.Contains(said, "behind") || !strings.Contains(said, "register") {
 		t.Errorf("the fleet says\n%s", said)

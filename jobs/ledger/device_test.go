@@ -103,7 +103,10 @@ func TestUpdates(t *testing.T) {
 		if len(first.Serials) != 3 || first.Tag.Number != 3 || first.Tag.Epoch == "" {
 			t.Errorf("without a tag: %+v", first)
 		}
-		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known {
+		if first.Noted {
+			t.Errorf("noted before it was told: %+v", first)
+		}
+		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known || !u.Noted {
 			t.Errorf("nothing has changed, and yet %+v", u)
 		}
 		// Two passes change in one transaction, one more in another.
@@ -247,6 +250,24 @@ func TestRegisterTogether(t *testing.T) {
 		}
 		all.Wait()
 		n := number(t, dsn, `SELECT COUNT(*) FROM registrations`)
+		for i := range 300 {
+			all.Go(func() {
+				for _, told := range []int64{39, 7} {
+					if err := db.Told(ctx, jobs.DeviceOf(fmt.Sprint("d", i)), typeID, told); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			all.Go(func() {
+				if err := db.Told(ctx, jobs.DeviceOf(fmt.Sprint("d", i%2)), typeID, 3); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if told := number(t, dsn, `SELECT COUNT(*) FROM subscriptions WHERE told = 39`); told != 300 {
+			t.Errorf("%d of 300 were told", told)
+		}
 		if int64(created) != n || n != 600 || number(t, dsn, `SELECT COUNT(*) FROM devices`) != 300 {
 			t.Errorf("%d are told to be new, and there are %d of %d devices", created, n, number(t, dsn, `SELECT COUNT(*) FROM devices`))
 		}

@@ -54,6 +54,7 @@ var children = map[string]func(args []string) error{
 	"registry": childRegistry,
 	"api":      childAPI,
 	"links":    childLinks,
+	"phones":   childPhones,
 	"slots":    childSlots,
 	"full":     childFull,
 }

@@ -230,8 +230,9 @@ type window struct{ from, to time.Time }
 // years simulates schedules of every minute, day and month in a zone. Two schedulers
 // look at the clock, of which now and then one or both stop and start again; and now
 // and then, the clock jumps for a while. Minutes may be missed while it does, but
-// nothing is ever done twice, and no day and no month is missed at all.
-func years(t *testing.T, zone string, from time.Time, months int) (done int) {
+// nothing is ever done twice, and no day and no month is missed at all. first says which
+// of these things comes first.
+func years(t *testing.T, zone string, from time.Time, months, first int) (done int) {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -249,7 +250,7 @@ func years(t *testing.T, zone string, from time.Time, months int) (done int) {
 		for month := range months {
 			time.Sleep(time.Until(w.start.Add(from.AddDate(0, month, 1+random.IntN(27)).Sub(from))))
 			begin := w.now()
-			switch (month + len(zone)) % 4 {
+			switch (month + first) % 4 {
 			case 0: // one stops, and another comes; nothing may be missed
 				w.stops[0]()
 				w.stops = w.stops[1:]
@@ -322,10 +323,10 @@ func (w *world) judge(p schedule.Plan, zone *time.Location, from, to time.Time, 
 	return done
 }
 
-// TestYears simulates schedules in six zones with changes of all kinds: a few months,
+// TestYears simulates schedules in six zones with changes of all kinds: a month,
 // or with YEARS=10 as many years.
 func TestYears(t *testing.T) {
-	months, from := 2, time.Date(2018, 10, 1, 0, 0, 0, 0, time.UTC)
+	months, from := 1, time.Date(2018, 10, 20, 0, 0, 0, 0, time.UTC)
 	if os.Getenv("YEARS") != "" {
 		from = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
 		if _, err := fmt.Sscan(os.Getenv("YEARS"), &months); err != nil {
@@ -333,10 +334,14 @@ func TestYears(t *testing.T) {
 		}
 		months *= 12
 	}
-	for _, zone := range []string{"Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Africa/Cairo"} {
+	for i, zone := range []string{"Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Africa/Cairo"} {
 		t.Run(strings.ReplaceAll(zone, "/", "-"), func(t *testing.T) {
 			begin := time.Now()
-			done := years(t, zone, from, months)
+			from := from
+			if months == 1 && zone == "Australia/Lord_Howe" {
+				from = from.AddDate(0, -1, 0) // its change comes earlier
+			}
+			done := years(t, zone, from, months, i)
 			t.Logf("%s: %d months, %d times of four schedules were done, each once, in %s", zone, months, done, time.Since(begin).Round(time.Millisecond))
 			if done < months*28*24*60/2 {
 				t.Errorf("only %d times were done", done)

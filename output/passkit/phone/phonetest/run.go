@@ -50,6 +50,7 @@ type simulation struct {
 	lostInRow map[Push]int
 	first     [][]byte // the file of each pass as it was at the beginning
 	backedUp  int      // the step of the last backup; 0 if there is none
+	restored  []int    // the steps at which it was restored
 }
 
 // A device is a phone, and what it is up to.
