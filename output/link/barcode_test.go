@@ -68,11 +68,10 @@ func TestBarcodes(t *testing.T) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), reader, "-1", file)
-		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // or it names letters by their numbers
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), b.message) {
-			t.Errorf("%s %q is read as %s (%v)", b.format, b.message, out, err)
+		out, err := exec.CommandContext(t.Context(), reader, "-1", file).CombinedOutput()
+		read := strings.NewReplacer("<U+FC>", "ü", "<U+DF>", "ß").Replace(string(out)) // it names letters by their numbers
+		if err != nil || !strings.Contains(read, b.message) {
+			t.Errorf("%s %q is read as %s (%v)", b.format, b.message, read, err)
 		}
 	}
 }
