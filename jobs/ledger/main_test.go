@@ -53,8 +53,8 @@ var children = map[string]func(args []string) error{
 	"script":   childScript,
 	"registry": childRegistry,
 	"api":      childAPI,
-	"phones":   childPhones,
 	"links":    childLinks,
+	"phones":   childPhones,
 	"slots":    childSlots,
 	"full":     childFull,
 }

@@ -108,20 +108,24 @@ func TestEveryMinuteOfTheWall(t *testing.T) {
 				break
 			}
 			changes++
-			around(t, s, zone, change.Truncate(time.Minute))
+			width := 4 * time.Hour
+			if name == "Pacific/Apia" {
+				width = 36 * time.Hour
+			}
+			around(t, s, zone, change.Truncate(time.Minute), width)
 		}
 	}
-	if changes < 100 {
+	if changes < 90 {
 		t.Errorf("only %d changes were looked at", changes)
 	}
 }
 
 // around compares the times of a schedule of every minute with the clock of a zone,
-// from a day and a half before a change to as long after it.
-func around(t *testing.T, s schedule.Schedule, zone *time.Location, change time.Time) {
+// from so long before a change to as long after it.
+func around(t *testing.T, s schedule.Schedule, zone *time.Location, change time.Time, width time.Duration) {
 	t.Helper()
 	const wallForm = "2006-01-02T15:04"
-	from, to := change.Add(-36*time.Hour), change.Add(36*time.Hour)
+	from, to := change.Add(-width), change.Add(width)
 	var want []schedule.Time
 	shown := from.In(zone).Format(wallForm) // the latest that the clock has shown
 	for now := from.Add(time.Minute); !now.After(to); now = now.Add(time.Minute) {

@@ -37,7 +37,7 @@ func TestHalt(t *testing.T) {
 			t.Errorf("%d pushes and %d alarms in five hours, want 5 and 6: %+v", n, len(alarms), alarms)
 		}
 		l.set("two", always(ok))
-		time.Sleep(15 * time.Second)
+		time.Sleep(30 * time.Second) // it looks every ten seconds; one push goes ahead, and then all
 		if n := o.count(func(s *subscription) bool { return len(s.sent) == 1 && s.Token != "" && s.Setbacks == 0 }); n != 1000 {
 			t.Errorf("%d of 1000 devices were pushed after the certificate was replaced", n)
 		}

@@ -116,9 +116,15 @@ func newStand(t *testing.T) *stand {
 	t.Helper()
 	s := &stand{t: t, codes: link.NewCodes(keys(1)), now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	s.shop = &shop{state: link.Open, limited: -1, serials: []string{"M1"}, now: s.now}
-	var err error
-	s.handler, err = link.Service{
-		Codes: s.codes, Passes: s.shop, Events: s.shop, URL: "https://passes.example.com",
+	s.handler = s.serve(t, s.shop)
+	return s
+}
+
+// serve returns what serves passes of a shop.
+func (s *stand) serve(t *testing.T, passes link.Passes) http.Handler {
+	t.Helper()
+	handler, err := link.Service{
+		Codes: s.codes, Passes: passes, Events: s.shop, URL: "https://passes.example.com",
 		QR:     func(text string, _ int) ([]byte, error) { return []byte("QR of " + text), nil },
 		Bundle: func(names []string, _ [][]byte) ([]byte, error) { return []byte(strings.Join(names, ",")), nil },
 		Badges: fstest.MapFS{"de.svg": {Data: []byte("<svg/>")}},
@@ -127,7 +133,7 @@ func newStand(t *testing.T) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return handler
 }
 
 func (s *stand) plain(id int64) string {

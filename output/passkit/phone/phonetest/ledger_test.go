@@ -302,7 +302,7 @@ func (m bookMaker) Make(ctx context.Context, v jobs.PassVersion, typeID, serial 
 // TestNoLostUpdateInLedger simulates the web service over a real ledger.
 // PASSMILL_LEDGER_STEPS says for how long; the seeds are as for the memory.
 func TestNoLostUpdateInLedger(t *testing.T) {
-	steps := number(t, "PASSMILL_LEDGER_STEPS", 2000)
+	steps := number(t, "PASSMILL_LEDGER_STEPS", 1200)
 	for _, seed := range kept(t, ledgerSeeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			b := openBook(t, "", seed, small.passes, small.writers)

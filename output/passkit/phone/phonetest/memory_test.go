@@ -15,7 +15,7 @@ import (
 )
 
 // A size is that of a world, and how much happens in it.
-type size struct{ devices, writers, passes, period int }
+type size struct{ devices, writers, passes, period, accidents int }
 
 // large is the world that no update may be lost in. In a small one that comes to rest
 // often, what goes wrong is seen sooner.
@@ -28,7 +28,7 @@ var (
 // says for how long, PASSMILL_SIMULATION_SEED which way; seeds that once failed lie in
 // testdata/seeds and are always tried.
 func TestNoLostUpdate(t *testing.T) {
-	steps := number(t, "PASSMILL_SIMULATION_STEPS", 20_000)
+	steps := number(t, "PASSMILL_SIMULATION_STEPS", 10_000)
 	for _, seed := range kept(t, memorySeeds) {
 		for name, s := range map[string]size{"large": large, "small": small} {
 			for _, ours := range []bool{true, false} {
@@ -65,7 +65,9 @@ func TestFaultsOfStoresAreFound(t *testing.T) {
 
 func found(t *testing.T, fault phonetest.Fault, ours bool) {
 	t.Helper()
-	counts, err := small.simulate(t, 1, 200_000, fault, ours)
+	rough := small
+	rough.accidents = 100 // or what a restore breaks would take long to be seen
+	counts, err := rough.simulate(t, 1, 200_000, fault, ours)
 	failure, ok := errors.AsType[*phonetest.Failure](err)
 	if !ok {
 		t.Fatalf("nobody noticed: %v", err)
@@ -80,7 +82,7 @@ func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fau
 		handler = m.Service()
 	}
 	return phonetest.Run(t.Context(), m.World(handler), phonetest.Options{
-		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers,
+		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers, Accidents: s.accidents,
 	})
 }
 

@@ -1,6 +1,7 @@
 package phonetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -130,7 +131,7 @@ func (s *simulation) step(ctx context.Context) error {
 		return s.whim(ctx)
 	case n < 4320:
 		s.jump()
-	case n < 4330:
+	case n < 4320+cmp.Or(s.o.Accidents, 10):
 		return s.accident()
 	default:
 		return s.work(ctx)

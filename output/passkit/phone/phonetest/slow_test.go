@@ -42,7 +42,7 @@ func TestSlowCommits(t *testing.T) {
 	var writing sync.WaitGroup
 	for at := range b.writers {
 		writing.Go(func() {
-			for range 40 {
+			for range 24 {
 				if err := b.write(at); err != nil {
 					t.Errorf("writer %d: %v", at, err)
 					return
@@ -56,7 +56,7 @@ func TestSlowCommits(t *testing.T) {
 		close(done)
 	}()
 	var asking sync.WaitGroup
-	phones := make([]*phone.Phone, 30)
+	phones := make([]*phone.Phone, 10)
 	for i := range phones {
 		phones[i] = b.phone(i)
 		asking.Go(func() {
@@ -90,7 +90,7 @@ func TestSlowCommits(t *testing.T) {
 
 // openSlowBook opens a book whose commits are slow once its first passes are made.
 func openSlowBook(t *testing.T, dsn string) *book {
-	b := openBook(t, dsn, 1, 40, 8)
+	b := openBook(t, dsn, 1, 16, 8)
 	admin, err := sql.Open("postgres", dsn)
 	b.must(err)
 	defer admin.Close()
