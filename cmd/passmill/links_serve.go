@@ -43,7 +43,7 @@ func (s *serving) links(work context.Context) ([]surface, error) {
 		return nil, err
 	}
 	service := link.Service{
-		Codes: l.codes, Passes: linkPasses{o}, URL: public, QR: qr.PNG, Bundle: packBundle,
+		Codes: l.codes, Passes: linkPasses{o}, Events: s.steps, URL: public, QR: qr.PNG, Bundle: packBundle,
 		Proxies: s.command.Proxy, Log: s.log, Now: s.now,
 	}
 	if folder := filepath.Join(s.space.dir, badgesFolder); exists(folder) {

@@ -24,7 +24,7 @@ func (s *serving) wallet(work context.Context, m *meters) ([]surface, error) {
 	}
 	stats := &walletStats{}
 	stats.handler = passkit.Service{
-		Store: s.db, Maker: newWalletMaker(newOnDemand(s.db, s.space), stats), Prefix: servicePath,
+		Store: s.db, Maker: newWalletMaker(newOnDemand(s.db, s.space), stats), Events: s.steps, Prefix: servicePath,
 		Proxies: s.command.Proxy, Log: s.log, Now: s.now,
 	}.Handler()
 	if err := m.registry.Register(&walletMeter{ctx: work, serving: s, stats: stats}); err != nil {
