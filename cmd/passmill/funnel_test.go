@@ -20,7 +20,7 @@ func TestFunnel(t *testing.T) {
 	s.make()
 	s.ok("mail", "members.yaml", "--confirm", "2")
 	s.ok("links", "members.yaml", "--out", "links.csv")
-	page := linkIn(t, s.path("links.csv"))
+	page := linkIn(t, s.path("links.csv"), 1)
 
 	w := s.inProcess()
 	const mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15"
@@ -93,8 +93,8 @@ func (w *walletTest) browse(method, path, agent string) int {
 	return rec.Code
 }
 
-// linkIn returns the path of the first link in a file that passmill links wrote.
-func linkIn(t *testing.T, name string) string {
+// linkIn returns the path of the link in a line of a file that passmill links wrote.
+func linkIn(t *testing.T, name string, line int) string {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -105,11 +105,11 @@ func linkIn(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cell := range lines[1] {
+	for _, cell := range lines[line] {
 		if path, ok := strings.CutPrefix(cell, "https://passes.example.com"); ok {
 			return path
 		}
 	}
-	t.Fatalf("no link in %q", lines[1])
+	t.Fatalf("no link in %q", lines[line])
 	return ""
 }

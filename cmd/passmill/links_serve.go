@@ -150,6 +150,10 @@ func (p linkPasses) lookSealed(ctx context.Context, c link.Code) (link.Opened, e
 		o.State = link.Revoked
 		return o, nil
 	}
+	if erased, err := p.erased(ctx, series.Job, series.TypeID, row.Serial, row.Values); err != nil || erased {
+		o.State = link.Revoked
+		return o, err
+	}
 	if end := c.Sealed.Expires(); !end.IsZero() && !end.After(time.Now()) {
 		o.State = link.Expired
 		return o, nil

@@ -99,7 +99,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 		settle = `
 			UPDATE deliveries
-			SET state = ?, code = ?, answer = ?, tries = tries + ?, next = ?, changed = ?
+			SET state = ?, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, changed = ?
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 	)
 	err = d.write(ctx, stepDelivery, func(t *tx) error {
@@ -113,7 +113,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				if c.Tried {
 					tried = 1
 				}
-				n, err := t.affect(ctx, settle, string(c.State), c.Code, c.Answer, tried, due(c.Next, now), now, c.ID)
+				n, err := t.affect(ctx, settle, string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID)
 				if err != nil {
 					return err
 				}
@@ -191,7 +191,7 @@ func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState
 	const query = `
 		UPDATE deliveries
 		SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, first = 0, tries = 0, next = ?, changed = ?
-		WHERE mailing_id = ? AND state = ?`
+		WHERE mailing_id = ? AND state = ? AND address <> ?`
 	switch state {
 	case jobs.DeliveryInDoubt, jobs.DeliveryRefused, jobs.DeliveryGivenUp:
 	default:
@@ -199,7 +199,7 @@ func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState
 	}
 	err = d.write(ctx, stepResend, func(t *tx) error {
 		now := millis(d.now())
-		n, err = t.affect(ctx, query, now, now, mailing, string(state))
+		n, err = t.affect(ctx, query, now, now, mailing, string(state), zeroAddress)
 		return err
 	})
 	if err != nil {
