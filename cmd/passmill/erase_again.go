@@ -87,12 +87,11 @@ func (e *erasing) lift(ctx context.Context, who, job string) error {
 	if err != nil {
 		return err
 	}
-	var receipts []string
-	for _, h := range list {
-		if of[h.Hash] && !slices.Contains(receipts, h.Receipt) {
-			receipts = append(receipts, h.Receipt)
-		}
+	written, err := e.list.read()
+	if err != nil {
+		return err
 	}
+	receipts := together(append(list, written.standing()...), of)
 	if len(receipts) == 0 {
 		return errors.New("nobody was erased who has this serial number or address")
 	}
@@ -104,6 +103,23 @@ func (e *erasing) lift(ctx context.Context, who, job string) error {
 	}
 	fmt.Fprintf(e.std.out, "lifted: rows and links count again; an address gets mails again after passmill suppress remove\n")
 	return nil
+}
+
+// together returns the receipts of the hashes, and of all that have one in common with
+// these: an erasure that was killed and done again has two.
+func together(list []ledger.ErasedHash, of map[[32]byte]bool) (receipts []string) {
+	for grown := true; grown; {
+		grown = false
+		for _, h := range list {
+			if of[h.Hash] && !slices.Contains(receipts, h.Receipt) {
+				receipts, grown = append(receipts, h.Receipt), true
+			}
+			if !of[h.Hash] && slices.Contains(receipts, h.Receipt) {
+				of[h.Hash], grown = true, true
+			}
+		}
+	}
+	return receipts
 }
 
 // eraseAgain applies the list of a workspace to a ledger that was just restored.

@@ -90,7 +90,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces, s.steps.run}
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces, s.steps.run, s.daily}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}
