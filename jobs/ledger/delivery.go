@@ -99,7 +99,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 		settle = `
 			UPDATE deliveries
-			SET state = ?, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, changed = ?
+			SET state = CASE WHEN address = ? AND CAST(? AS TEXT) = 'waiting' THEN 'suppressed' ELSE CAST(? AS TEXT) END, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, changed = ?
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 	)
 	err = d.write(ctx, stepDelivery, func(t *tx) error {
@@ -113,7 +113,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				if c.Tried {
 					tried = 1
 				}
-				n, err := t.affect(ctx, settle, string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID)
+				n, err := t.affect(ctx, settle, zeroAddress, string(c.State), string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID)
 				if err != nil {
 					return err
 				}
