@@ -92,21 +92,6 @@ func (s *sandbox) look(words ...string) (places []string) {
 	return append(places, s.inTables(words...)...)
 }
 
-// raw opens the sandbox's database behind the ledger's back.
-func (s *sandbox) raw() *sql.DB {
-	s.t.Helper()
-	driver, name := "sqlite", "file:"+s.path(ledgerFile)+"?mode=ro"
-	if s.database != "" {
-		driver, name = "postgres", s.database
-	}
-	db, err := sql.Open(driver, name)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { db.Close() })
-	return db
-}
-
 // inTables looks through all tables.
 func (s *sandbox) inTables(words ...string) (places []string) {
 	s.t.Helper()
