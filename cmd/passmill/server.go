@@ -35,6 +35,7 @@ type serving struct {
 	alerts  *keyring.Alerter
 	pushes  *pushing
 	notify  *notifier
+	steps   *stepCounter
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -65,6 +66,7 @@ func (s *serving) run(ctx context.Context) error {
 	for _, task := range tasks {
 		group.Go(func() { task(going, work) })
 	}
+	defer s.steps.flush(context.WithoutCancel(ctx)) // what the last answers were
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -88,7 +90,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces}
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces, s.steps.run, s.daily}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}
