@@ -32,7 +32,7 @@ func ParseCron(text string) (c Cron, err error) {
 	case len(text) > maxCron:
 		return c, fmt.Errorf("is longer than %d characters; %s", maxCron, cronHint)
 	case strings.Contains(strings.ToUpper(text), "TZ="):
-		return c, errors.New("names a time zone; write that under timezone:")
+		return c, errors.New("names a time zone; write that under timezone: instead")
 	case strings.HasPrefix(strings.TrimSpace(text), "@every"):
 		return c, fmt.Errorf("%q counts from when a program was started, and so says no time; %s", text, cronHint)
 	}

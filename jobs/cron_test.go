@@ -89,3 +89,25 @@ func TestSchedule(t *testing.T) {
 		}
 	}
 }
+
+// TestScheduleInSheet: a sheet of settings says the same, and a share in a cell is what
+// it holds, not what it shows.
+func TestScheduleInSheet(t *testing.T) {
+	job, err := jobs.ParseSettings(settings(
+		said("template", "card"), said("serial", "MemberID"), said("output dir", "out"), said("Schedule cron", "0 2 * * *"),
+		said("schedule.timezone", "Europe/Berlin"), said("Schedule missed", "skip"), typed("notify refused", jobs.Cell{Text: "1%", Raw: "0.0125", Kind: jobs.NumberCell}),
+	), preset, sheetOfJob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (jobs.ScheduleSpec{Cron: "0 2 * * *", TimeZone: "Europe/Berlin", Missed: "skip"}); job.Schedule != want {
+		t.Errorf("got %+v", job.Schedule)
+	}
+	if job.Notify.Tells(jobs.Count{Rows: 1000, Refused: 12}) || !job.Notify.Tells(jobs.Count{Rows: 1000, Refused: 13}) {
+		t.Errorf("got %+v", job.Notify)
+	}
+	again, err := jobs.ParseJob(job.Text(), "members.yaml")
+	if err != nil || again.Notify != job.Notify || again.Schedule != job.Schedule {
+		t.Errorf("written as\n%s\nand read as %+v, %v", job.Text(), again, err)
+	}
+}

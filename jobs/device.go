@@ -54,6 +54,7 @@ type Updates struct {
 	Serials []string // of the passes that changed; none if Tag says all
 	Tag     Tag      // what the device knows once it has heard of them
 	Known   bool     // the device has passes of the type
+	Noted   bool     // it was told all of that before, and that is written down
 }
 
 // A PassVersion is which version of a pass there is.

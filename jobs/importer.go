@@ -52,7 +52,7 @@ type Importer struct {
 	// belong to any. It may be nil.
 	Owners func(ctx context.Context, names []string) (map[string]string, error)
 	// Preflight predicts what a phone would refuse in the pass of a row that
-	// is to be pressed. It may be nil.
+	// is to be pressed. It may be nil, and is called from several goroutines.
 	Preflight func(values []Value, serial string) []Finding
 	// Images takes in what fields of type image name. It may be nil if there
 	// are none.

@@ -58,7 +58,7 @@ func (m MissingSpec) validate(s SourceSpec) (errs []error) {
 	switch m.Do {
 	case "", MissingKeep:
 		if m.Do == "" && m.Most != "" {
-			errs = append(errs, errors.New("missing: do: is missing; write void or expire, or remove most:"))
+			errs = append(errs, errors.New("missing: do: is missing; write void or expire, or remove the key most"))
 		}
 	case MissingVoid, MissingExpire:
 		if s.Kind == SourceTables {

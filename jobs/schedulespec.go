@@ -3,8 +3,6 @@ package jobs
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -63,26 +61,26 @@ func (s ScheduleSpec) validate() (errs []error) {
 
 // A NotifySpec says when the operator is told of a run, beside those that failed.
 type NotifySpec struct {
-	Refused string `yaml:"refused"` // share of refused rows above which a run is told, such as "1%"; never if absent
+	Refused ShareText `yaml:"refused"` // share of refused rows above which a run is told, such as "1%"; never if absent
 }
 
-// share returns the share of refused rows above which the operator is told.
-func (n NotifySpec) share() (share float64, err error) {
-	number, ok := strings.CutSuffix(strings.TrimSpace(n.Refused), "%")
-	if ok {
-		share, err = strconv.ParseFloat(strings.TrimSpace(number), 64)
-	}
-	if !ok || err != nil || !(share >= 0 && share <= 100) {
-		return 0, fmt.Errorf("%q is no share of rows; write one such as \"1%%\", or \"0%%\" to be told of each refused row", n.Refused)
-	}
-	return share / 100, nil
+// A ShareText is a share in words, such as "1%", or empty for none. It is a type so
+// that a cell which shows less digits than it holds is taken as what it holds.
+type ShareText string
+
+// UnmarshalYAML implements [yaml.InterfaceUnmarshaler].
+func (s *ShareText) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	err := unmarshal(&text)
+	*s = ShareText(text)
+	return err
 }
 
 func (n NotifySpec) validate() []error {
 	if n.Refused == "" {
 		return nil
 	}
-	if _, err := n.share(); err != nil {
+	if _, err := ParseShare(string(n.Refused)); err != nil {
 		return []error{fmt.Errorf("notify: refused: %w", err)}
 	}
 	return nil
@@ -90,6 +88,6 @@ func (n NotifySpec) validate() []error {
 
 // Tells reports whether so many refused rows are told to the operator.
 func (n NotifySpec) Tells(c Count) bool {
-	share, err := n.share()
-	return n.Refused != "" && err == nil && Policy{share}.Stops(c)
+	share, err := ParseShare(string(n.Refused))
+	return n.Refused != "" && err == nil && Policy{float64(share)}.Stops(c)
 }

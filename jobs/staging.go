@@ -3,6 +3,9 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
 )
 
 // stage compares a batch with the ledger, and stores what came of it.
@@ -36,15 +39,32 @@ func (im *Importer) stage(ctx context.Context, run int64, number int, rows []can
 				c.seen = k.PassID
 			}
 		}
-		if c.seen == 0 {
-			im.preflight(c)
-		}
+	}
+	im.preflightAll(rows)
+	for i := range rows {
+		c := &rows[i]
 		im.book(c, &batch)
 		if err := im.take(c); err != nil {
 			return err
 		}
 	}
 	return im.store(ctx, run, batch)
+}
+
+// preflightAll judges the rows that are not unchanged, on all cores: it is the most of
+// what an import costs.
+func (im *Importer) preflightAll(rows []candidate) {
+	var all sync.WaitGroup
+	for part := range slices.Chunk(rows, max(1, len(rows)/(2*runtime.GOMAXPROCS(0)))) {
+		all.Go(func() {
+			for i := range part {
+				if part[i].seen == 0 {
+					im.preflight(&part[i])
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // keepPlace lets a pass stay where it lies if the pattern would only have put it

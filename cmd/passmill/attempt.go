@@ -36,8 +36,10 @@ func (a *attempt) outcome(err error) (state jobs.SlotState, reason string) {
 	switch {
 	case err == nil:
 		return jobs.SlotDone, ""
-	case isStatus && s.code == exitPartly:
+	case isStatus && s.code == exitPartly && (s.err == nil || len(a.Only) > 0):
 		return jobs.SlotPartly, ""
+	case isStatus && s.code == exitPartly:
+		return jobs.SlotPartly, failureText(s.err)
 	case errors.Is(err, context.Canceled) && a.slot.By == "":
 		return jobs.SlotDue, ""
 	case errors.Is(err, context.Canceled):
@@ -62,10 +64,13 @@ func (a *attempt) notice(state jobs.SlotState, reason string, to []string) *ledg
 	if a.slot.ID == 0 {
 		n.ID = "make-" + strings.ToLower(rand.Text())
 	}
-	if a.job != nil && state != jobs.SlotFailed {
+	if state != jobs.SlotFailed {
 		n.Type = runRefused
 	}
-	if state == jobs.SlotFailed || (state == jobs.SlotPartly || state == jobs.SlotDone) && a.job != nil && a.job.Notify.Tells(a.run.Count) {
+	if state == jobs.SlotPartly && reason != "" {
+		n.Type = runPartly
+	}
+	if n.Type != runRefused || (state == jobs.SlotPartly || state == jobs.SlotDone) && a.job != nil && a.job.Notify.Tells(a.run.Count) {
 		return n.record(to)
 	}
 	return nil
@@ -124,7 +129,7 @@ func (a *attempt) tellOf(ctx context.Context, all *commands, ended error) (err e
 			return err
 		}
 		if len(n.To) == 0 {
-			err = fmt.Errorf("nobody is told: %s names neither an operator under mail: nor a webhook:", settingsFile)
+			err = fmt.Errorf("nobody is told: %s names neither an operator under mail: nor the url of a webhook", settingsFile)
 		}
 	}
 	return errors.Join(err, notify.deliver(ctx))

@@ -62,12 +62,7 @@ func attend(ctx context.Context, std streams, all *commands, db *ledger.DB, a *a
 		defer close(beating)
 		beat(work, db, a.slot, a.Lease/6, lose)
 	}()
-	err = a.alone(work, db)
-	done := false
-	if err == nil {
-		done, err = a.made(work, db, all)
-	}
-	if err == nil && !done {
+	if err = a.alone(work, db); err == nil {
 		err = a.make(work, std, all)
 	}
 	lost := context.Cause(work)
@@ -109,27 +104,6 @@ func (a *attempt) alone(ctx context.Context, db *ledger.DB) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-}
-
-// made reports whether a process before this one has made the run of the slot, and died
-// before it could say so of the slot. Its outcome is then the run's.
-func (a *attempt) made(ctx context.Context, db *ledger.DB, all *commands) (bool, error) {
-	if a.slot.Run == 0 {
-		return false, nil
-	}
-	run, err := db.Run(ctx, a.slot.Run)
-	if err != nil || run.State != jobs.RunDone {
-		return false, err
-	}
-	def, err := storedJob(ctx, a.slot.Job, all.Database)
-	if err != nil {
-		return false, err
-	}
-	a.job, a.run = def.job, run
-	if run.Count.Refused > 0 {
-		err = status{code: exitPartly}
-	}
-	return true, errors.Join(err, def.close())
 }
 
 // beat gives signs of life until ctx ends or the slot is another's.

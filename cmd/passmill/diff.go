@@ -339,10 +339,10 @@ func (s *diffSummary) print(w io.Writer, d *differ) {
 	}
 	fmt.Fprintf(w, "%s, %s new, %s unchanged, %s refused\n", count(s.Changed, "pass")+choose(s.Changed, " changes", " change"), thousands(s.New), thousands(s.Unchanged), thousands(s.Refused))
 	if d.twice > 0 {
-		fmt.Fprintf(w, "%s above are refused after all: their serial numbers come twice\n", count(d.twice, "row"))
+		fmt.Fprintf(w, "%s of these %s refused after all: %s\n", count(d.twice, "row"), choose(d.twice, "is", "are"), choose(d.twice, "its serial number comes twice", "their serial numbers come twice"))
 	}
 	if s.Again > 0 {
-		fmt.Fprintf(w, "%s missing or older, and would be pressed again without a change\n", count(s.Again, "file")+choose(s.Again, " is", " are"))
+		fmt.Fprintf(w, "%s would be pressed again without a change: missing, older than its pass, or of a row in which only what mails need has changed\n", count(s.Again, "file"))
 	}
 	if s.Gone > 0 {
 		fmt.Fprintf(w, "%s no row any more: %s\n", count(s.Gone, "pass")+choose(s.Gone, " has", " have"), s.Missing)

@@ -92,8 +92,8 @@ func (s *sandbox) look(words ...string) (places []string) {
 	return append(places, s.inTables(words...)...)
 }
 
-// raw opens the sandbox's database behind the ledger's back.
-func (s *sandbox) raw() *sql.DB {
+// behind opens the sandbox's database behind the ledger's back.
+func (s *sandbox) behind() *sql.DB {
 	s.t.Helper()
 	driver, name := "sqlite", "file:"+s.path(ledgerFile)+"?mode=ro"
 	if s.database != "" {
@@ -110,7 +110,7 @@ func (s *sandbox) raw() *sql.DB {
 // inTables looks through all tables.
 func (s *sandbox) inTables(words ...string) (places []string) {
 	s.t.Helper()
-	db := s.raw()
+	db := s.behind()
 	tables := `SELECT name FROM sqlite_master WHERE type = 'table'`
 	if s.database != "" {
 		tables = `SELECT tablename FROM pg_tables WHERE schemaname = CURRENT_SCHEMA()`

@@ -22,7 +22,10 @@ type freshener struct {
 	demand *onDemand
 	begin  func(context.Context) error // called before the first is signed
 	warn   func(serial string, err error)
+	chunks int // how many to press at a time, so that others get their turn; 0 means all
 
+	begun        bool
+	after        int64           // id of the last pass that was looked at
 	certificates map[string]bool // that are in the ledger
 }
 
@@ -35,28 +38,31 @@ func (e freshError) Unwrap() error { return e.error }
 type freshCount struct{ pressed, failed int }
 
 // freshen presses all files of a job in a sink. What can't be pressed is told to warn
-// and stays to be pressed; if nothing can, the error is a freshError.
-func (f *freshener) freshen(ctx context.Context, job, sink string, into jobs.Sink) (n freshCount, err error) {
-	for after := int64(0); ; {
-		page, err := f.demand.db.Stale(ctx, job, sink, after, freshChunk)
+// and stays to be pressed; if nothing can, the error is a freshError. more reports that
+// there is more to do, in another turn.
+func (f *freshener) freshen(ctx context.Context, job, sink string, into jobs.Sink) (n freshCount, more bool, err error) {
+	for turn := 1; ; turn++ {
+		page, err := f.demand.db.Stale(ctx, job, sink, f.after, freshChunk)
 		if err != nil {
-			return n, err
+			return n, false, err
 		}
 		if len(page) == 0 {
-			return n, f.demand.db.ForgetStale(ctx, sink)
+			return n, false, f.demand.db.ForgetStale(ctx, sink)
 		}
-		if n == (freshCount{}) {
+		first := !f.begun
+		if first {
 			if err := f.begin(ctx); err != nil {
-				return n, err
+				return n, false, err
 			}
+			f.begun = true
 		}
-		after = page[len(page)-1].PassID
+		f.after = page[len(page)-1].PassID
 		files, data, errs := f.press(ctx, page)
 		if err := ctx.Err(); err != nil {
-			return n, err
+			return n, false, err
 		}
-		if n.failed += len(page) - len(files); n.failed == len(page) && n.pressed == 0 {
-			return n, freshError{errs[0]}
+		if n.failed += len(page) - len(files); len(files) == 0 && first {
+			return n, false, freshError{errs[0]}
 		}
 		for i, err := range errs {
 			if err != nil {
@@ -64,12 +70,15 @@ func (f *freshener) freshen(ctx context.Context, job, sink string, into jobs.Sin
 			}
 		}
 		if err := into.Put(ctx, jobs.Passes(data...)); err != nil {
-			return n, fmt.Errorf("write passes: %w", err)
+			return n, false, fmt.Errorf("write passes: %w", err)
 		}
 		if err := f.demand.db.Freshened(context.WithoutCancel(ctx), job, sink, files); err != nil {
-			return n, err
+			return n, false, err
 		}
 		n.pressed += len(files)
+		if turn == f.chunks {
+			return n, true, nil
+		}
 	}
 }
 

@@ -127,7 +127,7 @@ func (g *giving) make(ctx context.Context, b *linkBatch) (err error) {
 	if g.sealed() {
 		err = g.seal(ctx, b)
 	} else {
-		err = g.plain(ctx, b, b.rows, b.links)
+		err = g.plain(ctx, b.rows, b.links)
 	}
 	if err != nil || g.pictures == nil {
 		return err
@@ -136,7 +136,7 @@ func (g *giving) make(ctx context.Context, b *linkBatch) (err error) {
 }
 
 // plain gives passes of the ledger links.
-func (g *giving) plain(ctx context.Context, b *linkBatch, rows []jobs.Staged, links []givenLink) error {
+func (g *giving) plain(ctx context.Context, rows []jobs.Staged, links []givenLink) error {
 	serials := make([]string, len(rows))
 	for i := range rows {
 		serials[i] = rows[i].Serial
@@ -198,9 +198,6 @@ func (g *giving) sealRow(row *jobs.Staged, generation int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(values) > g.work.job.Links.LongestLink() && len(values) > 4*g.work.job.Links.LongestLink() {
-		return "", nil // no compression helps
-	}
 	while, _ := g.work.job.Links.Expires.Duration()
 	code, err := g.linker.codes.Sealed(link.Sealed{
 		Series: [8]byte(g.series.ID), Epoch: g.epoch, Generation: generation,
@@ -248,16 +245,15 @@ func (g *giving) fall(ctx context.Context, b *linkBatch, which []int) error {
 	if len(which) == 0 {
 		return nil
 	}
-	target := g.work.target("")
 	rows, sealed, links := make([]jobs.Staged, len(which)), make([]ledger.SealedRow, len(which)), make([]givenLink, len(which))
 	for n, i := range which {
 		rows[n] = b.rows[i]
-		sealed[n] = ledger.SealedRow{Staged: target.Stage(b.rows[i].Serial, b.rows[i].Bundle, b.rows[i].Values), Issued: g.issued}
+		sealed[n] = ledger.SealedRow{Staged: b.rows[i], Issued: g.issued}
 	}
-	if err := g.linker.db.OpenSealed(ctx, g.series, target.Token, g.terms, sealed); err != nil {
+	if err := g.linker.db.OpenSealed(ctx, g.series, g.work.target("").Token, g.terms, sealed); err != nil {
 		return err
 	}
-	if err := g.plain(ctx, b, rows, links); err != nil {
+	if err := g.plain(ctx, rows, links); err != nil {
 		return err
 	}
 	for n, i := range which {

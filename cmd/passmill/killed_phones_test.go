@@ -23,13 +23,7 @@ func TestKilledAmidRegistrations(t *testing.T) {
 			s.make()
 			l := &loadTest{walletTest: &walletTest{sandbox: s}, phones: phones}
 			o := s.onDemand()
-			for i := range phones {
-				token, err := o.Token(t.Context(), 1, pretendType, l.serial(i))
-				if err != nil {
-					t.Fatal(err)
-				}
-				l.tokens = append(l.tokens, token)
-			}
+			l.open(o)
 			server := s.serve()
 			var mu sync.Mutex
 			yes := map[int]bool{}

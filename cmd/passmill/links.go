@@ -10,6 +10,7 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/sheet"
+	"passmill/jobs/table"
 	"passmill/output/dir"
 	"passmill/output/qr"
 )
@@ -131,6 +132,9 @@ func (g *giving) run(ctx context.Context) (err error) {
 func (g *giving) prepare(ctx context.Context) (err error) {
 	g.terms = g.linker.terms(g.work.job.Links, g.start)
 	g.issued = g.start.UTC().Truncate(time.Minute)
+	if c, ok := g.work.source.(*table.Classic); ok {
+		c.SetAll(true) // also those that are completed
+	}
 	if !g.sealed() {
 		return g.work.ready(ctx, time.Time{})
 	}

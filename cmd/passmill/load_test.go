@@ -27,6 +27,7 @@ type loadTest struct {
 	phones  int
 	address string
 	tokens  []string
+	dates   []string // of the newest versions
 }
 
 // TestLoad: as many phones register at once as there are; none fails, and none is lost.
@@ -82,13 +83,7 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	l.updated("https://passes.example.com")
 	l.make()
 	o := l.onDemand()
-	for i := range phones {
-		token, err := o.Token(t.Context(), 1, pretendType, l.serial(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.tokens = append(l.tokens, token)
-	}
+	l.open(o)
 	log, err := os.Create(l.path("serve.log")) // a server has one
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +100,22 @@ func newLoadTest(t *testing.T, phones int, database string) *loadTest {
 	l.handler = world
 	l.address = l.listen(world)
 	return l
+}
+
+// open finds out the tokens and dates that all phones have.
+func (l *loadTest) open(o *onDemand) {
+	l.t.Helper()
+	for i := range l.phones {
+		token, err := o.Token(l.t.Context(), 1, pretendType, l.serial(i))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		v, err := o.db.Version(l.t.Context(), pretendType, l.serial(i))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.tokens, l.dates = append(l.tokens, token), append(l.dates, v.Modified.Format(http.TimeFormat))
+	}
 }
 
 // listen serves a handler as passmill serve does, and returns its address.
@@ -148,7 +159,7 @@ func (l *loadTest) fetch(i int) []byte {
 func (l *loadTest) unchanged(i int) []byte {
 	i %= l.phones
 	return rawRequest("GET", servicePath+"/v1/passes/"+pretendType+"/"+l.serial(i), "",
-		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", time.Now().UTC().Format(http.TimeFormat))
+		"Authorization", "ApplePass "+l.tokens[i], "If-Modified-Since", l.dates[i])
 }
 
 func (l *loadTest) list(i int) []byte {
@@ -185,21 +196,21 @@ func (l *loadTest) wrk(period time.Duration) {
 	}
 	var list strings.Builder
 	for i := range min(l.phones, loadKept) {
-		fmt.Fprintf(&list, "%s %s\n", l.serial(i), l.tokens[i])
+		fmt.Fprintf(&list, "%s %s %s\n", l.serial(i), l.tokens[i], l.dates[i])
 	}
 	l.write("wrk.txt", list.String())
-	for what, date := range map[string]string{"unchanged passes": time.Now().UTC().Format(http.TimeFormat), "passes from memory": ""} {
+	for what, header := range map[string]string{"unchanged passes": "If-Modified-Since", "passes from memory": "X-Ignored"} {
 		l.write("wrk.lua", fmt.Sprintf(`
 local list, n = {}, 0
 for line in io.lines(%q) do
-  local serial, token = line:match("(%%S+) (%%S+)")
-  list[#list + 1] = wrk.format("GET", %q .. serial, {["Host"] = "passes.example.com", ["Authorization"] = "ApplePass " .. token, ["If-Modified-Since"] = %q})
+  local serial, token, date = line:match("(%%S+) (%%S+) (.+)")
+  list[#list + 1] = wrk.format("GET", %q .. serial, {["Host"] = "passes.example.com", ["Authorization"] = "ApplePass " .. token, [%q] = date})
 end
 request = function()
   n = n %% #list + 1
   return list[n]
 end
-`, l.path("wrk.txt"), servicePath+"/v1/passes/"+pretendType+"/", date))
+`, l.path("wrk.txt"), servicePath+"/v1/passes/"+pretendType+"/", header))
 		out, err := exec.CommandContext(l.t.Context(), program, "-t1", "-c64", fmt.Sprintf("-d%ds", int(period.Seconds())), "--latency",
 			"-s", filepath.Join(l.dir, "wrk.lua"), "http://"+l.address).CombinedOutput()
 		if err != nil {

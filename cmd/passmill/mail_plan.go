@@ -53,6 +53,9 @@ func planMailing(ctx context.Context, o *outgoing, def definition, name string) 
 	if p.letters, err = def.letters(o.offers(meant(def.job, name))); err != nil {
 		return nil, err
 	}
+	if def.job.Links.Kind == jobs.LinkSealed {
+		return nil, fmt.Errorf("job %q has sealed links, and no passes before they are opened: write links: plain into it, or mail what passmill links %s --out FILE writes by another program", def.job.Name, def.job.Name)
+	}
 	if !linked(def.job) && !def.job.Mail.Attach {
 		return nil, fmt.Errorf("job %q: its mails would bring no pass; write links: true into the job, or attach: true under mail", def.job.Name)
 	}
@@ -182,6 +185,9 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 	p.mailing = m
 	batch := make([]jobs.Delivery, 0, mailPage)
 	flush := func() error {
+		if err := p.giveLinks(ctx, batch); err != nil {
+			return err
+		}
 		err := db.Intend(ctx, m.ID, batch)
 		batch = batch[:0]
 		return err
@@ -190,7 +196,7 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 		if r.Mailed || to == "" || bad {
 			return nil
 		}
-		batch = append(batch, jobs.Delivery{ID: strings.ToLower(rand.Text()), Pass: r.Pass, Recipient: to, Address: p.o.marks.hash(to)})
+		batch = append(batch, jobs.Delivery{ID: strings.ToLower(rand.Text()), Pass: r.Pass, TypeID: r.TypeID, Serial: r.Serial, Recipient: to, Address: p.o.marks.hash(to)})
 		if len(batch) < mailPage {
 			return nil
 		}
@@ -204,6 +210,24 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 	}
 	p.mailing.State = jobs.MailingOpen
 	return db.SetMailing(ctx, m.ID, jobs.MailingOpen)
+}
+
+// giveLinks gives the passes of deliveries their links, all together: one by one, each
+// would cost the sync of a transaction.
+func (p *mailPlan) giveLinks(ctx context.Context, list []jobs.Delivery) error {
+	if !linked(p.def.job) {
+		return nil
+	}
+	byType := map[string][]string{}
+	for _, d := range list {
+		byType[d.TypeID] = append(byType[d.TypeID], d.Serial)
+	}
+	for typeID, serials := range byType {
+		if _, err := p.o.ondemand.Links(ctx, typeID, serials); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keptLetters returns letters as the ledger keeps them, and their version.

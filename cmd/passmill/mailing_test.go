@@ -447,3 +447,45 @@ func TestMailKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestMailWithLinks: a job whose passes are only to be had by links mails these, and
+// the link of a mail opens the pass on a phone.
+func TestMailWithLinks(t *testing.T) {
+	box := startLetterBox(t)
+	s := mailed(t, box, "a@example.com", "b@example.com")
+	s.write("members.yaml", strings.NewReplacer("output: {dir: out, bundle: FamilyID}\n", "links: true\n", ", attach: true", "").Replace(mustRead(t, s.path("members.yaml"))))
+	s.ok("make", "members.yaml")
+	s.says("2 sent", s.ok("mail", "members.yaml", "--confirm", "2"))
+	text := box.one(t, "b@example.com")
+	body := strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(text)
+	link := regexp.MustCompile(`https://passes\.example\.com(/p/[A-Za-z0-9_-]+)`).FindStringSubmatch(body)
+	if link == nil || strings.Contains(body, passMedia) {
+		t.Fatalf("the mail:\n%s", body)
+	}
+	if !strings.Contains(body, "image/png") {
+		t.Error("no QR code is in the mail")
+	}
+	t.Chdir(s.dir)
+	space, err := findWorkspace(".", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := ledger.Open(t.Context(), space.database, ledger.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	serving, err := (&serveCommand{Listen: "127.0.0.1:0"}).serving(t.Context(), db, space, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	world, _, err := serving.handlers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, page := get(t, world, link[1]); code != http.StatusOK || !strings.Contains(page, "Download the pass as a file") {
+		t.Errorf("the link: %d, %d bytes", code, len(page))
+	}
+	s.write("members.yaml", strings.Replace(mustRead(t, s.path("members.yaml")), "links: true", "links: sealed", 1))
+	s.says("has sealed links", s.exits(1, "mail", "members.yaml"))
+}

@@ -16,6 +16,7 @@ import (
 // Kinds of notices.
 const (
 	runFailed  = "run.failed"  // a run that did not come to its end, or did not begin
+	runPartly  = "run.partly"  // a run that made passes and did not do all that belongs to it
 	runRefused = "run.refused" // a run that refused more rows than the job's notify allows
 )
 
@@ -46,6 +47,9 @@ func (n notice) record(to []string) *ledger.Notice {
 func (n notice) title() string {
 	if n.Type == runRefused {
 		return fmt.Sprintf("job %q refused %s of %s", n.Job, thousands(n.Refused), count(n.Rows, "row"))
+	}
+	if n.Type == runPartly {
+		return fmt.Sprintf("job %q was done in part", n.Job)
 	}
 	return fmt.Sprintf("job %q was not done", n.Job)
 }
@@ -81,9 +85,13 @@ func (n notice) text() string {
 // passFile is the name of a pass's file, which holds a serial number.
 var passFile = regexp.MustCompile(`[^\s:"']*\.pkpass(es)?\b`)
 
+// mailAddress is somebody's address, with a name before it or without.
+var mailAddress = regexp.MustCompile(`[^\s<>"',;:@]+@[^\s<>"',;:@]+\.[^\s<>"',;:@]+`)
+
 // failureText says why a run failed, without anything of a customer's.
 func failureText(err error) string {
 	text := passFile.ReplaceAllString(err.Error(), "a pass")
+	text = mailAddress.ReplaceAllString(text, "an address")
 	const most = 2000
 	if len(text) > most {
 		text = text[:most]

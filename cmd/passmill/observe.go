@@ -26,6 +26,7 @@ func (s *serving) observe(next http.Handler, m *meters) http.Handler {
 				"bytes", seen.bytes, "took_ms", s.now().Sub(begin).Milliseconds())
 		}()
 		next.ServeHTTP(seen, r)
+		seen.whole = true
 	})
 }
 
@@ -43,6 +44,7 @@ type seenWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	whole  bool // the handler has returned
 }
 
 // Unwrap lets [http.ResponseController] reach the writer.
@@ -66,10 +68,14 @@ func (w *seenWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// code returns the status; an answer that was never begun ended in a panic.
+// code returns the status. A handler that has written nothing has answered 200, unless
+// it has ended in a panic.
 func (w *seenWriter) code() int {
-	if w.status == 0 {
-		return http.StatusInternalServerError
+	switch {
+	case w.status != 0:
+		return w.status
+	case w.whole:
+		return http.StatusOK
 	}
-	return w.status
+	return http.StatusInternalServerError
 }

@@ -24,7 +24,7 @@ const passMedia = "application/vnd.apple.pkpass"
 const qrPixels = 360
 
 // linked reports whether the passes of a job have links.
-func linked(job *jobs.Job) bool { return job.Links != jobs.LinksSpec{} }
+func linked(job *jobs.Job) bool { return job.Links.Kind != "" }
 
 // An outgoing writes the mails of mailings and sends them.
 type outgoing struct {
@@ -35,7 +35,6 @@ type outgoing struct {
 	public   string // address of the server; empty if it is unknown
 	marks    *marks
 	ondemand *onDemand
-	link     func(ctx context.Context, typeID, serial string) (string, error)
 
 	mu      sync.Mutex
 	letters map[jobs.Hash]*mail.Letters // guarded by mu
@@ -48,7 +47,6 @@ func (w workspace) outgoing(ctx context.Context, db *ledger.DB) (*outgoing, erro
 		return nil, err
 	}
 	o := &outgoing{db: db, set: set.Mailing, ondemand: newOnDemand(db, w), letters: map[jobs.Hash]*mail.Letters{}}
-	o.link = o.ondemand.Link
 	var errs []error
 	if o.window, err = set.Mailing.check(); err != nil {
 		errs = append(errs, err)
@@ -132,7 +130,7 @@ func (o *outgoing) compose(ctx context.Context, letters *mail.Letters, m jobs.Ma
 		p.Return = verp(o.set.Bounces, d.ID)
 	}
 	if m.Links {
-		if p.Link, err = o.link(ctx, d.TypeID, d.Serial); err != nil {
+		if p.Link, err = o.ondemand.Link(ctx, d.TypeID, d.Serial); err != nil {
 			return msg, fmt.Errorf("link to a pass: %w", err)
 		}
 	}

@@ -17,8 +17,8 @@ type phoneFleetCommand struct {
 	Phones     int           `arg:"" help:"How many phones."`
 	Passes     []string      `arg:"" name:"pass" type:"path" help:"Passes (.pkpass) and folders of them; each phone takes one, in turn."`
 	PushServer string        `name:"push-server" default:"https://127.0.0.1:2197" env:"PASSMILL_PUSH_SERVER" placeholder:"URL" help:"The pretended push server, which passmill pretend-apns is (default: https://127.0.0.1:2197)."`
-	For        time.Duration `default:"1m" placeholder:"TIME" help:"How long to wait for changes and their pushes (default: 1m); ^C ends the wait."`
-	Quiet      time.Duration `default:"10s" placeholder:"TIME" help:"End the wait when no push has come for so long, once there was one (default: 10s)."`
+	For        time.Duration `default:"15m" placeholder:"TIME" help:"How long to wait for changes and their pushes, at most (default: 15m); ^C ends the wait."`
+	Quiet      time.Duration `default:"90s" placeholder:"TIME" help:"End the wait when no push has come for so long, once there was one (default: 90s: pushes that came to nothing are sent again after a minute)."`
 	Workers    int           `default:"64" placeholder:"N" help:"How many phones are at work at a time (default: 64)."`
 	Deaf       float64       `default:"0.05" placeholder:"SHARE" help:"The share of phones that never fetch (default: 0.05)."`
 	Special    float64       `default:"0.02" placeholder:"SHARE" help:"The share of phones that get a new push token, of those that throw their pass away, and of those that are two devices with one token (default: 0.02 each)."`
@@ -36,17 +36,9 @@ func (c *phoneFleetCommand) Run(ctx context.Context, std streams) error {
 	if c.Phones < 1 || c.Workers < 1 || c.Deaf < 0 || c.Special < 0 || c.Deaf+3*c.Special > 1 {
 		return status{exitUsage, fmt.Errorf("a fleet needs at least one phone and one worker, and shares that are 1 at most together")}
 	}
-	files, err := findPasses(c.Passes)
+	passes, err := c.read()
 	if err != nil {
 		return err
-	}
-	var passes [][]byte
-	for _, name := range files[:min(len(files), c.Phones)] {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return noFile(name, err)
-		}
-		passes = append(passes, data)
 	}
 	client, err := c.client(c.Workers)
 	if err != nil {
@@ -72,10 +64,34 @@ func (c *phoneFleetCommand) Run(ctx context.Context, std streams) error {
 	}
 	if r.Behind > 0 || r.Failed > 0 {
 		fmt.Fprintf(std.out, "%s of %s are left behind, %s could not register\n", thousands(r.Behind), count(r.Living, "living phone"), thousands(r.Failed))
+		fmt.Fprintln(std.out, "if pushes met faults, the server sends them again, after a minute, four, and an hour: wait longer (--quiet) to see whether they come to hold it")
 		return status{code: exitPartly}
 	}
 	fmt.Fprintf(std.out, "all %s hold the newest version\n", count(r.Living, "living phone"))
 	return nil
+}
+
+// read reads as many passes as there are phones. Bundles hold copies of passes.
+func (c *phoneFleetCommand) read() ([][]byte, error) {
+	files, err := findPasses(c.Passes)
+	if err != nil {
+		return nil, err
+	}
+	var passes [][]byte
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, noFile(name, err)
+		}
+		list, err := unbundle(name, data)
+		if err != nil {
+			return nil, err
+		}
+		if passes = append(passes, list...); len(passes) >= c.Phones {
+			return passes[:c.Phones], nil
+		}
+	}
+	return passes, nil
 }
 
 // tell says how far the trial has come.
@@ -88,7 +104,7 @@ func (c *phoneFleetCommand) tell(w io.Writer, stage string, r phone.Result) {
 		fmt.Fprintf(w, "%s deaf, %s with a new token, %s gone, %s that are two devices with one token; waiting for changes …\n",
 			thousands(r.Deaf), thousands(r.Renewed), thousands(r.Left), thousands(r.Twins))
 	case "waited":
-		fmt.Fprintf(w, "%s heard in %.1f s; comparing …\n", count(r.Pushes, "push"), r.Waiting.Seconds())
+		fmt.Fprintf(w, "%s pushes heard in %.1f s; comparing …\n", thousands(r.Pushes), r.Waiting.Seconds())
 	}
 }
 

@@ -127,7 +127,8 @@ func (s *screen) card(p *phone.Pass, file string) {
 	tab := tabwriter.NewWriter(s.w, 0, 0, 2, ' ', 0)
 	for _, f := range c.Fields {
 		label := p.Contents.Text(f.Label, s.phone.Locale)
-		fmt.Fprintf(tab, "  %s\t%s\n", visible(cmp.Or(label, f.Key)), visible(p.Contents.Shown(f, s.phone.Locale)))
+		value := strings.ReplaceAll(p.Contents.Shown(f, s.phone.Locale), "\n", ", ")
+		fmt.Fprintf(tab, "  %s\t%s\n", visible(cmp.Or(label, f.Key)), visible(value))
 	}
 	for _, line := range [][2]string{
 		{"pass type", p.TypeID}, {"serial number", p.Serial}, {"web service", cmp.Or(c.Service, "none")},

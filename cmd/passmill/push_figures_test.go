@@ -54,8 +54,8 @@ func TestFiguresPushes(t *testing.T) {
 				defer close(done)
 				sender.Run(ctx, t.Context())
 			}()
-			for left := n; left > 0; time.Sleep(20 * time.Millisecond) {
-				if err := raw.QueryRow(`SELECT COUNT(*) FROM subscriptions WHERE pushed = 0`).Scan(&left); err != nil {
+			for left := n; left > 0; time.Sleep(200 * time.Millisecond) { // a look costs the database time, too
+				if err := raw.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM subscriptions WHERE pushed = 0 LIMIT 1) AS waiting`).Scan(&left); err != nil {
 					t.Fatal(err)
 				}
 			}

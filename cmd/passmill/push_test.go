@@ -3,118 +3,22 @@
 package main
 
 import (
-	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"database/sql"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"passmill/jobs/ledger"
 	"passmill/output/apns/pretend"
 )
-
-// A pushServer is a pretend push server that a sandbox's workspace pushes to.
-type pushServer struct {
-	*pretend.Server
-	url   string
-	roots *x509.CertPool
-}
-
-// pushServer starts one, and says so in passmill.yaml behind what more says.
-func (s *sandbox) pushServer(o pretend.Options, more string) *pushServer {
-	s.t.Helper()
-	o.Log = log.New(s.t.Output(), "", 0)
-	certificate, err := pretend.Certificate(filepath.Join(s.dir, "pretend-apns.pem"), []string{"127.0.0.1"}, time.Now())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	p := &pushServer{pretend.New(o), "https://" + l.Addr().String(), x509.NewCertPool()}
-	p.roots.AddCert(certificate.Leaf)
-	done := make(chan error)
-	go func() { done <- p.Serve(l, certificate) }()
-	s.t.Cleanup(func() {
-		p.Close()
-		if err := <-done; err != nil {
-			s.t.Error(err)
-		}
-	})
-	s.write("passmill.yaml", fmt.Sprintf("publicURL: https://passes.example.com\npushes: {server: %q, ca: pretend-apns.pem%s}\n", p.url, more))
-	return p
-}
-
-// listen returns what waits for the next event of all phones.
-func (p *pushServer) listen(t *testing.T) func() pretend.Event {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/listen", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.roots}}}
-	res, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		res.Body.Close()
-		client.CloseIdleConnections()
-	})
-	lines := bufio.NewScanner(res.Body)
-	next := func() (e pretend.Event) {
-		t.Helper()
-		if !lines.Scan() || json.Unmarshal(lines.Bytes(), &e) != nil {
-			t.Fatalf("%q: %v", lines.Text(), lines.Err())
-		}
-		return e
-	}
-	next() // it listens
-	return next
-}
-
-// phones registers a phone for each of the first n passes.
-func (s *sandbox) phones(n int) *sql.DB {
-	s.t.Helper()
-	driver, dsn := "postgres", s.database
-	library := "convert_to(lpad('%d', 32, '0'), 'UTF8')"
-	if dsn == "" {
-		driver, dsn = "sqlite", "file:"+s.path("passmill.db")+"?_pragma=busy_timeout(5000)"
-		library = "CAST(printf('%%032d', %d) AS BLOB)"
-	}
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { db.Close() })
-	for i := 1; i <= n; i++ {
-		for _, statement := range []string{
-			fmt.Sprintf("INSERT INTO devices (id, library, created, seen) VALUES (%d, %s, 1, 1)", i, fmt.Sprintf(library, i)),
-			fmt.Sprintf("INSERT INTO subscriptions (device_id, type_id, push_token, token_at) VALUES (%d, '%s', '%s', 1)", i, pretendType, phoneToken(i)),
-			fmt.Sprintf("INSERT INTO registrations (pass_id, device_id, created) SELECT id, %d, 1 FROM passes WHERE serial = 'M%05d'", i, i-1),
-		} {
-			if _, err := db.Exec(statement); err != nil {
-				s.t.Fatalf("%s: %v", statement, err)
-			}
-		}
-	}
-	return db
-}
-
-func phoneToken(i int) string { return fmt.Sprintf("%064x", i) }
 
 // TestPushing: a run that changes passes makes a server that runs push to the phones
 // that have them, with the certificate of the job, and to no other.
@@ -329,5 +233,42 @@ func TestPushSettings(t *testing.T) {
 				t.Errorf("%s: %v; want %q", settings, err, part)
 			}
 		}
+	}
+}
+
+// TestPushKilled: wherever a process dies that pushes, no push is lost: it is due
+// again when its claim has ended, unless it was written down.
+func TestPushKilled(t *testing.T) {
+	for name, database := range books {
+		t.Run(name, func(t *testing.T) {
+			s := newSandbox(t, 3, database(t))
+			s.updated("https://passes.example.com")
+			p := s.pushServer(pretend.Options{}, "")
+			s.makes()
+			db := s.phones(3)
+			for i, point := range ledger.PushFaultPoints() {
+				s.members(func(int) string { return []string{"Silver", "Gold", "Basic", "Platinum"}[i] })
+				s.makes()
+				before := p.Counts().Pushes
+				out, err := s.command([]string{"FAULT=" + point + ":1:exit"}, "push", "--all").CombinedOutput()
+				if err == nil {
+					t.Fatalf("%s was not reached: %s", point, out)
+				}
+				var lost, waiting int
+				if err := db.QueryRow(`SELECT COUNT(*) FROM subscriptions WHERE due = 0`).Scan(&lost); err != nil || lost > 0 {
+					t.Errorf("%s: %d pushes are lost (%v)", point, lost, err)
+				}
+				if err := db.QueryRow(`SELECT COUNT(*) FROM subscriptions WHERE pushed < wanted`).Scan(&waiting); err != nil {
+					t.Fatal(err)
+				}
+				sent := p.Counts().Pushes - before
+				if written := strings.HasPrefix(point, "ledger.push-settle.committed"); written != (waiting == 0) || sent != 3 && strings.HasPrefix(point, "ledger.push-settle") {
+					t.Errorf("%s: %d pushes were sent, %d wait", point, sent, waiting)
+				}
+				if out, err := s.command(nil, "push", "--all").CombinedOutput(); err != nil || !strings.Contains(string(out), "3 of 3 phones were pushed") {
+					t.Errorf("%s: again: %v\n%s", point, err, out)
+				}
+			}
+		})
 	}
 }

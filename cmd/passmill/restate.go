@@ -235,14 +235,13 @@ func openRestater(ctx context.Context, space workspace) (*restater, error) {
 // freshen presses the files of jobs again that are older than their passes, in all
 // their outputs. Those of a job that is running it leaves to the run.
 func (c *restater) freshen(ctx context.Context, names []string, w io.Writer) (n freshCount, err error) {
-	demand := newOnDemand(c.db, c.space)
 	for _, job := range names {
 		sinks, err := c.db.StaleSinks(ctx, job)
 		if err != nil {
 			return n, err
 		}
 		for _, sink := range sinks {
-			one, err := c.freshenOne(ctx, demand, job, sink, w)
+			one, err := c.freshenSink(ctx, job, sink, w)
 			n.pressed, n.failed = n.pressed+one.pressed, n.failed+one.failed
 			if errors.Is(err, jobs.ErrLocked) {
 				fmt.Fprintf(w, "a run of job %q is going on; it presses the files again before it ends\n", job)
@@ -256,29 +255,62 @@ func (c *restater) freshen(ctx context.Context, names []string, w io.Writer) (n 
 	return n, nil
 }
 
-func (c *restater) freshenOne(ctx context.Context, demand *onDemand, job, sink string, w io.Writer) (n freshCount, err error) {
-	unlock, err := c.db.LockJob(ctx, job)
-	if err != nil {
-		return n, err
+// A turn is as long as a run that begins meanwhile waits at most for its job.
+const (
+	turnChunks = 8
+	turnPause  = 100 * time.Millisecond
+)
+
+// freshenSink presses files of a sink again, in turns: between two of them a run may
+// begin.
+func (c *restater) freshenSink(ctx context.Context, job, sink string, w io.Writer) (n freshCount, err error) {
+	f := c.freshener(job, w)
+	f.chunks = turnChunks
+	for more := true; more; {
+		var one freshCount
+		one, more, err = c.freshenTurn(ctx, f, job, sink)
+		n.pressed, n.failed = n.pressed+one.pressed, n.failed+one.failed
+		if err != nil {
+			return n, err
+		}
+		if more {
+			time.Sleep(turnPause)
+		}
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	return c.freshenLocked(ctx, demand, job, sink, w)
+	return n, nil
 }
 
-// freshenLocked presses the files of a sink again, for a caller that holds the lock of
-// the job.
-func (c *restater) freshenLocked(ctx context.Context, demand *onDemand, job, sink string, w io.Writer) (n freshCount, err error) {
+func (c *restater) freshenTurn(ctx context.Context, f *freshener, job, sink string) (n freshCount, more bool, err error) {
+	unlock, err := c.db.LockJob(ctx, job)
+	if err != nil {
+		return n, false, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	return c.freshenLocked(ctx, f, job, sink)
+}
+
+// freshenLocked presses files of a sink again, for a caller that holds the lock of the
+// job.
+func (c *restater) freshenLocked(ctx context.Context, f *freshener, job, sink string) (n freshCount, more bool, err error) {
 	folder, ok := c.space.sinkFolder(sink)
 	if !ok {
-		return n, freshError{fmt.Errorf("%s is no folder; the next run sees to them", sink)}
+		return n, false, freshError{fmt.Errorf("%s is no folder; the next run sees to them", sink)}
 	}
 	into, err := dir.Open(folder)
 	if err != nil {
-		return n, err
+		return n, false, err
 	}
 	defer func() { err = errors.Join(err, into.Close()) }()
-	f := &freshener{
-		demand: demand,
+	if n, more, err = f.freshen(ctx, job, sink, into); err != nil || more {
+		return n, more, err
+	}
+	return n, false, c.bundles(ctx, job, sink, into)
+}
+
+// freshener returns what presses files of a job again and tells w what it can't.
+func (c *restater) freshener(job string, w io.Writer) *freshener {
+	return &freshener{
+		demand: newOnDemand(c.db, c.space),
 		begin: func(ctx context.Context) error {
 			e := c.ring.Event(sign.ActionSignBegin)
 			e.Job, e.Detail = job, "files that are older than their passes"
@@ -288,19 +320,6 @@ func (c *restater) freshenLocked(ctx context.Context, demand *onDemand, job, sin
 			fmt.Fprintf(w, "warning: the file of pass %s is older than the pass: %v\n", visible(serial), err)
 		},
 	}
-	if n, err = f.freshen(ctx, job, sink, into); err != nil {
-		return n, err
-	}
-	return n, c.bundles(ctx, job, sink, into)
-}
-
-// pressedLater tells why files could not be pressed again, if that is all that went wrong.
-func pressedLater(err error, job string, w io.Writer) error {
-	if none, ok := errors.AsType[freshError](err); ok {
-		fmt.Fprintf(w, "warning: the files of job %q are older than the passes, and can't be pressed again: %v\n", job, none)
-		return nil
-	}
-	return err
 }
 
 // bundles makes the bundles again in which files are new.
@@ -313,6 +332,15 @@ func (c *restater) bundles(ctx context.Context, job, sink string, into *dir.Sink
 		return err
 	}
 	return jobs.Sweep(ctx, c.db, into, sink)
+}
+
+// pressedLater tells why files could not be pressed again, if that is all that went wrong.
+func pressedLater(err error, job string, w io.Writer) error {
+	if none, ok := errors.AsType[freshError](err); ok {
+		fmt.Fprintf(w, "warning: the files of job %q are older than the passes, and can't be pressed again: %v\n", job, none)
+		return nil
+	}
+	return err
 }
 
 // sortedJobs returns the jobs of some passes, by name.

@@ -111,7 +111,7 @@ func (c *rollbackCommand) rollBack(ctx context.Context, r *restater, of jobs.Run
 			return sum, err
 		}
 	}
-	fresh, err := r.freshenLocked(ctx, newOnDemand(r.db, r.space), of.Key.Job, of.Key.Sink, w)
+	fresh, _, err := r.freshenLocked(ctx, r.freshener(of.Key.Job, w), of.Key.Job, of.Key.Sink)
 	if err := pressedLater(err, of.Key.Job, w); err != nil {
 		return sum, err
 	}

@@ -78,7 +78,8 @@ func (j runJSON) print(w io.Writer, run jobs.Run) error {
 	if j.Failure != "" {
 		row("", "%s", visible(j.Failure))
 	}
-	row("rows", "%s", countLine(run.Count))
+	c := run.Count
+	row("rows", "%s: %s made, %s unchanged, %s refused", thousands(c.Rows), thousands(c.Made), thousands(c.Unchanged), thousands(c.Refused))
 	if j.Heard > 0 {
 		row("devices", "%s of its changes", heard(j.Heard))
 	}

@@ -35,7 +35,7 @@ func (s *serving) scheduler() (*schedule.Scheduler, error) {
 		}
 	}
 	m := &slotMaker{serving: s, program: self, database: database}
-	p := &planner{db: s.db, log: s.log, known: map[string]timetable{}}
+	p := &planner{db: s.db, log: s.log, known: map[string]timetable{}, told: len(s.notify.recipients()) > 0}
 	return &schedule.Scheduler{
 		Claims: s.db, Plans: p.plans, Do: m.make, Now: s.now, Holder: slotHolder(), AtOnce: s.command.JobsAtOnce, Log: s.log,
 		Pause: s.command.SlotPause, Lease: s.command.SlotLease, Grace: schedule.Grace,
@@ -53,6 +53,7 @@ type planner struct {
 	db    *ledger.DB
 	log   *slog.Logger
 	known map[string]timetable // by job
+	told  bool                 // somebody hears of runs that fail
 }
 
 // A timetable is what a definition says of a schedule.
@@ -79,6 +80,9 @@ func (p *planner) plans(ctx context.Context) (plans []schedule.Plan, err error) 
 				if err := p.db.EndSchedule(ctx, name); err != nil {
 					return nil, err
 				}
+			}
+			if k.scheduled && !p.told {
+				p.log.WarnContext(ctx, "nobody is told when this job fails: "+settingsFile+" names neither an operator under mail: nor the url of a webhook", "job", name)
 			}
 			p.known[name] = k
 		}

@@ -28,7 +28,7 @@ func (m *maker) settle(db *ledger.DB, sink string, shelf jobs.Sink) func(context
 				fmt.Fprintf(m.told.w, "warning: the file of pass %s is older than the pass: %v\n", visible(serial), err)
 			},
 		}
-		n, err := f.freshen(ctx, m.work.job.Name, sink, shelf)
+		n, _, err := f.freshen(ctx, m.work.job.Name, sink, shelf)
 		m.fresh = n
 		if none, ok := errors.AsType[freshError](err); ok { // the run's own rows are done
 			m.meter.stop()
@@ -77,7 +77,7 @@ func (m *maker) missing(ctx context.Context, db *ledger.DB, run jobs.Run) error 
 // out.
 func (w *work) checkMissing() error {
 	if q, ok := w.source.(*table.Query); ok && q.HasSince() && !w.job.Missing.Standing().Valid() {
-		return fmt.Errorf("missing: %s does not go with a query that asks for what changed :since: nobody can tell which rows are gone; ask for all rows, or remove missing:", w.job.Missing.Do)
+		return fmt.Errorf("missing: %s does not go with a query that asks for what changed :since: nobody can tell which rows are gone; ask for all rows, or remove the key missing", w.job.Missing.Do)
 	}
 	return nil
 }

@@ -153,7 +153,14 @@ func (c completer) complete(ctx context.Context, db *ledger.DB, target jobs.Targ
 		return nil
 	}
 	return c.marker.Mark(ctx, func(ctx context.Context, serials []string) (map[string]jobs.Known, error) {
-		return db.Known(ctx, target.TypeID, target.Sink, serials)
+		known, err := db.Known(ctx, target.TypeID, target.Sink, serials)
+		for serial, k := range known {
+			if target.Sink == "" { // there is no file to be missed
+				k.Name = serial
+				known[serial] = k
+			}
+		}
+		return known, err
 	})
 }
 

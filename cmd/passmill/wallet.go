@@ -25,6 +25,7 @@ type walletMaker struct {
 	*onDemand
 	stored func(ctx context.Context, v jobs.PassVersion) ([]byte, error) // jobs.ErrNotFound if no file holds the version
 	stats  *walletStats
+	now    func() time.Time
 
 	mu      sync.Mutex // guards signers
 	signers map[recipeKey]signer
@@ -37,8 +38,8 @@ type signer struct {
 	at  time.Time
 }
 
-func newWalletMaker(o *onDemand, stats *walletStats) *walletMaker {
-	return &walletMaker{onDemand: o, stored: o.storedFile, stats: stats, signers: map[recipeKey]signer{}}
+func newWalletMaker(o *onDemand, stats *walletStats, now func() time.Time) *walletMaker {
+	return &walletMaker{onDemand: o, stored: o.storedFile, stats: stats, now: now, signers: map[recipeKey]signer{}}
 }
 
 // refusedTime is how long it is remembered that a job's passes can't be signed: trying
@@ -51,11 +52,11 @@ func (m *walletMaker) Signer(ctx context.Context, v jobs.PassVersion, typeID str
 	defer m.mu.Unlock() // one looks, the others wait for what he finds
 	key := recipeKey{v.Job, typeID}
 	known, there := m.signers[key]
-	age := time.Since(known.at)
+	age := m.now().Sub(known.at)
 	if there && (known.err == nil && age < recipeTime || age < refusedTime) {
 		return known.id, known.err
 	}
-	found := signer{at: time.Now()}
+	found := signer{at: m.now()}
 	r, err := m.recipe(context.WithoutCancel(ctx), v.Job, typeID)
 	if found.err = err; err == nil {
 		found.id = r.work.identity.Certificate().ID

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -22,10 +23,11 @@ func (s *serving) wallet(work context.Context, m *meters) ([]surface, error) {
 		s.log.WarnContext(work, "no web service for phones", "err", err)
 		return nil, nil
 	}
+	now := func() time.Time { return s.now() }
 	stats := &walletStats{}
 	stats.handler = passkit.Service{
-		Store: s.db, Maker: newWalletMaker(newOnDemand(s.db, s.space), stats), Events: s.steps, Prefix: servicePath,
-		Proxies: s.command.Proxy, Log: s.log, Now: s.now,
+		Store: s.db, Maker: newWalletMaker(newOnDemand(s.db, s.space), stats, now), Events: s.steps, Prefix: servicePath,
+		Proxies: s.command.Proxy, Log: s.log, Now: now,
 	}.Handler()
 	if err := m.registry.Register(&walletMeter{ctx: work, serving: s, stats: stats}); err != nil {
 		return nil, err

@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"passmill/sign/signtest"
 	"passmill/sign/verify"
@@ -202,4 +204,32 @@ func TestWalletWithoutCertificate(t *testing.T) {
 		t.Errorf("%s failures are counted", n)
 	}
 	w.certificate(signtest.Options{EC: true})
+	w.serving.now = func() time.Time { return time.Now().Add(refusedTime) }
+	if code := w.call("GET", "/passes/"+pretendType+"/M00001", "M00001", "").StatusCode; code != http.StatusOK {
+		t.Errorf("with a certificate again: %d", code)
+	}
+}
+
+// TestRushIsSignedOnce: phones that were pushed all come at once, and each pass that
+// changed is signed once.
+func TestRushIsSignedOnce(t *testing.T) {
+	w := newSandbox(t, 5, "").wallet()
+	w.members(func(int) string { return "Silver" })
+	w.make()
+	if err := os.RemoveAll(w.path("out")); err != nil { // files would be sent as they are
+		t.Fatal(err)
+	}
+	var phones sync.WaitGroup
+	for i := range 100 {
+		phones.Go(func() {
+			serial := fmt.Sprintf("M%05d", i%5)
+			if res := w.call("GET", "/passes/"+pretendType+"/"+serial, serial, ""); res.StatusCode != http.StatusOK {
+				t.Errorf("%s: %d", serial, res.StatusCode)
+			}
+		})
+	}
+	phones.Wait()
+	if n := w.metric(`passmill_passes_fetched_total{from="pressed"}`); n != "5" {
+		t.Errorf("five passes were signed %s times", n)
+	}
 }

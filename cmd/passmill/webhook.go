@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"passmill/output/webhook"
@@ -27,7 +28,7 @@ func (w workspace) webhook() (*webhook.Hook, error) {
 	if set.Webhook.SecretEnv == "" {
 		err = errors.New("secretEnv: is missing; name the environment variable with the secret by which the receiver knows passmill")
 	} else {
-		text, err = passwordFromEnv(set.Webhook.SecretEnv)
+		text, err = secretFromEnv(set.Webhook.SecretEnv)
 	}
 	h.Secret = text
 	if checked := h.Check(); err == nil || text != (secret.Text{}) {
@@ -37,4 +38,12 @@ func (w workspace) webhook() (*webhook.Hook, error) {
 		return nil, fmt.Errorf("%s: webhook: %s", settingsFile, strings.ReplaceAll(err.Error(), "\n", "\n"+settingsFile+": webhook: "))
 	}
 	return h, nil
+}
+
+func secretFromEnv(name string) (secret.Text, error) {
+	value, ok := os.LookupEnv(name)
+	if !ok {
+		return secret.Text{}, fmt.Errorf("the environment has no variable %s; set it to the secret that the receiver knows", name)
+	}
+	return secret.New(value), nil
 }

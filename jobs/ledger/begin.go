@@ -113,7 +113,7 @@ func (d *DB) resume(ctx context.Context, run jobs.Run) (jobs.Run, error) {
 			return jobs.Run{}, err
 		}
 	}
-	const query = `UPDATE runs SET host = ?, pid = ? WHERE id = ?`
+	const query = `UPDATE runs SET host = ?, pid = ?, failure = '' WHERE id = ?`
 	err := d.write(ctx, stepResume, func(t *tx) error {
 		if _, err := t.exec(ctx, query, host(), os.Getpid(), run.ID); err != nil {
 			return err

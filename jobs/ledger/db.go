@@ -47,9 +47,9 @@ var (
 type Options struct {
 	// Now tells the time that is written on passes. nil means time.Now.
 	Now func() time.Time
-	// LockWait is how long [DB.LockJob] waits for another process on
-	// PostgreSQL, whose server may need a moment to notice that a client was
-	// killed. 0 means three seconds, less than 0 means one try.
+	// LockWait is how long [DB.LockJob] waits for another process: one that only
+	// presses a few files again is done in a moment, and PostgreSQL may need one
+	// to notice that a client was killed. 0 means three seconds, less than 0 means one try.
 	LockWait time.Duration
 	// Log hears when a lost connection was coped with. nil means silence.
 	Log *slog.Logger

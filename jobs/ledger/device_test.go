@@ -103,7 +103,10 @@ func TestUpdates(t *testing.T) {
 		if len(first.Serials) != 3 || first.Tag.Number != 3 || first.Tag.Epoch == "" {
 			t.Errorf("without a tag: %+v", first)
 		}
-		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known {
+		if first.Noted {
+			t.Errorf("noted before it was told: %+v", first)
+		}
+		if u := updates(t, db, first.Tag); u.Serials != nil || !u.Known || !u.Noted {
 			t.Errorf("nothing has changed, and yet %+v", u)
 		}
 		// Two passes change in one transaction, one more in another.
@@ -249,6 +252,40 @@ func TestRegisterTogether(t *testing.T) {
 		n := number(t, dsn, `SELECT COUNT(*) FROM registrations`)
 		if int64(created) != n || n != 600 || number(t, dsn, `SELECT COUNT(*) FROM devices`) != 300 {
 			t.Errorf("%d are told to be new, and there are %d of %d devices", created, n, number(t, dsn, `SELECT COUNT(*) FROM devices`))
+		}
+		for i := range 150 { // each gets his own answer
+			all.Go(func() {
+				r := registration(jobs.DeviceOf(fmt.Sprint("d", i)), fmt.Sprintf("S%05d", 1+i%39), "t")
+				switch i % 3 {
+				case 1:
+					r.Device = jobs.DeviceOf(fmt.Sprint("new", i))
+				case 2:
+					r.Serial = "nobody"
+				}
+				made, err := db.Register(ctx, r, 50)
+				if made != (i%3 == 1) || errors.Is(err, jobs.ErrNotFound) != (i%3 == 2) {
+					t.Errorf("device %d: %v, %v", i, made, err)
+				}
+			})
+		}
+		all.Wait()
+		for i := range 300 {
+			all.Go(func() {
+				for _, told := range []int64{39, 7} {
+					if err := db.Told(ctx, jobs.DeviceOf(fmt.Sprint("d", i)), typeID, told); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			all.Go(func() {
+				if err := db.Told(ctx, jobs.DeviceOf(fmt.Sprint("d", i%2)), typeID, 3); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if told := number(t, dsn, `SELECT COUNT(*) FROM subscriptions WHERE told = 39`); told != 300 {
+			t.Errorf("%d of 300 were told", told)
 		}
 	})
 }

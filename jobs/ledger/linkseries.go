@@ -115,7 +115,7 @@ func (o *opening) open(ctx context.Context, row SealedRow, nonce Nonce) error {
 			WHERE links.issued < excluded.issued`
 	)
 	var job string
-	var print, source []byte
+	var print, source hash
 	var issued, started int64
 	found, err := o.one(ctx, []any{&job, &print, &issued, &source, &started}, have, row.Serial, o.series.TypeID)
 	if err != nil {
@@ -125,7 +125,7 @@ func (o *opening) open(ctx context.Context, row SealedRow, nonce Nonce) error {
 		return ErrOtherJob
 	}
 	shown := started // when what the pass shows was read
-	if jobs.Hash(source) == sealedSource {
+	if found && jobs.Hash(source) == sealedSource {
 		shown = issued
 	}
 	if !found || shown < millis(row.Issued) && jobs.Hash(print) != row.Fingerprint {
@@ -144,8 +144,8 @@ var sealedSource jobs.Hash
 func (o *opening) plan(ctx context.Context, row jobs.Staged) error {
 	const (
 		insert = `
-			INSERT INTO rows (run_id, number, serial, fingerprint, data, name, bundle)
-			SELECT id, total + 1, ?, ?, ?, '', ? FROM runs WHERE id = ?
+			INSERT INTO rows (run_id, number, serial, fingerprint, contact, data, name, bundle)
+			SELECT id, total + 1, ?, ?, ?, ?, '', ? FROM runs WHERE id = ?
 			RETURNING id`
 		count = `UPDATE runs SET total = total + 1 WHERE id = ?`
 	)
@@ -153,7 +153,7 @@ func (o *opening) plan(ctx context.Context, row jobs.Staged) error {
 	if err != nil {
 		return err
 	}
-	_, err = o.one(ctx, []any{&row.ID}, insert, row.Serial, row.Fingerprint[:], notNil(row.Values), row.Bundle, run)
+	_, err = o.one(ctx, []any{&row.ID}, insert, row.Serial, row.Fingerprint[:], contactOf(&row), notNil(row.Values), row.Bundle, run)
 	if err != nil {
 		return err
 	}

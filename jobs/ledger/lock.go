@@ -26,16 +26,13 @@ func (d *DB) LockJob(ctx context.Context, job string) (unlock func() error, err 
 }
 
 func (d *DB) lockJob(ctx context.Context, job string, wait time.Duration) (unlock func() error, err error) {
-	if d.dialect == sqlite {
-		return d.lockJobFile(job)
-	}
 	for deadline := time.Now().Add(wait); ; {
-		unlock, err := d.lockSession(ctx, "job "+job, fmt.Sprintf("passmill, %s", holder()))
+		unlock, who, err := d.tryJob(ctx, job)
 		if unlock != nil || err != nil {
 			return unlock, err
 		}
 		if time.Now().After(deadline) {
-			return nil, locked(job, d.sessionHolder(ctx, "job "+job))
+			return nil, locked(job, who(ctx))
 		}
 		if err := pause(ctx, lockPause); err != nil {
 			return nil, err
@@ -43,22 +40,33 @@ func (d *DB) lockJob(ctx context.Context, job string, wait time.Duration) (unloc
 	}
 }
 
+// tryJob locks a job if nobody else has; else unlock is nil and who tells who it is.
+func (d *DB) tryJob(ctx context.Context, job string) (unlock func() error, who func(context.Context) string, err error) {
+	if d.dialect == sqlite {
+		return d.lockJobFile(job)
+	}
+	unlock, err = d.lockSession(ctx, "job "+job, fmt.Sprintf("passmill, %s", holder()))
+	return unlock, func(ctx context.Context) string { return d.sessionHolder(ctx, "job "+job) }, err
+}
+
 // lockJobFile locks a file beside the database. The kernel gives the lock up
 // when the process ends.
-func (d *DB) lockJobFile(job string) (unlock func() error, err error) {
+func (d *DB) lockJobFile(job string) (unlock func() error, who func(context.Context) string, err error) {
 	sum := sha256.Sum256([]byte(job))
 	lock := flock.New(fmt.Sprintf("%s.job-%x.lock", d.path, sum[:6]), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock job %q: %w", job, err)
+		return nil, nil, fmt.Errorf("lock job %q: %w", job, err)
 	}
 	if !ok {
-		text, _ := os.ReadFile(lock.Path()) // who holds it is a courtesy
-		return nil, locked(job, strings.TrimSpace(string(text)))
+		return nil, func(context.Context) string {
+			text, _ := os.ReadFile(lock.Path()) // who holds it is a courtesy
+			return strings.TrimSpace(string(text))
+		}, nil
 	}
 	// A file that can't be written is locked all the same.
 	_ = os.WriteFile(lock.Path(), []byte(holder()+"\n"), 0o600)
-	return lock.Unlock, nil
+	return lock.Unlock, nil, nil
 }
 
 // lockFile waits until it has locked the file.

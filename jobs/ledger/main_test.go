@@ -53,6 +53,8 @@ var children = map[string]func(args []string) error{
 	"script":   childScript,
 	"registry": childRegistry,
 	"api":      childAPI,
+	"links":    childLinks,
+	"phones":   childPhones,
 	"slots":    childSlots,
 	"full":     childFull,
 }

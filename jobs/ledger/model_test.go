@@ -11,6 +11,7 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
+	"passmill/sign"
 )
 
 // A model says in maps what the ledger says in tables.
@@ -27,7 +28,8 @@ type model struct {
 type modelPass struct {
 	jobs.Staged
 	name   string // "" if another pass was written over it
-	doubt  bool   // a run that was given up may have written over it
+	doubt  bool   // a run that was given up may have written over it, or it changed since
+	void   bool
 	change int64
 }
 
@@ -96,7 +98,8 @@ func (m *model) commit(t *rapid.T) {
 			m.counter++
 			old.change = m.counter
 		}
-		m.passes[s.Serial] = modelPass{Staged: s, change: old.change}
+		// It was pressed as a valid one.
+		m.passes[s.Serial] = modelPass{Staged: s, change: old.change, void: old.void, doubt: old.void}
 	}
 	for serial, p := range m.passes {
 		if owner, ok := names[p.name]; ok && owner != serial {
@@ -133,6 +136,57 @@ func (m *model) giveUp(t *rapid.T) {
 		}
 	}
 	m.run, m.waiting = 0, nil
+}
+
+// stand makes some passes void, or valid again: each changes, and its file is old.
+func (m *model) stand(t *rapid.T) {
+	serials := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A", "B", "C", "D", "E"}), 1, 3, rapid.ID).Draw(t, "serials")
+	void := rapid.Bool().Draw(t, "void")
+	s := jobs.Standing{State: jobs.StandingValid}
+	if void {
+		s.State = jobs.StandingVoided
+	}
+	found, err := m.db.PassesBySerial(t.Context(), serials, "", typeID) // numbers come in the order of ids
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []int64
+	for _, p := range found {
+		list = append(list, p.ID)
+		m.counter++
+		is := m.passes[p.Serial]
+		is.change, is.void, is.doubt = m.counter, void, is.name != ""
+		m.passes[p.Serial] = is
+	}
+	if err := m.db.SetStanding(t.Context(), list, s, sign.Event{At: now, Action: sign.ActionPassVoid}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freshen presses the files again that are old.
+func (m *model) freshen(t *rapid.T) {
+	page, err := m.db.Stale(t.Context(), "members", sink, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []ledger.FreshFile
+	for _, f := range page {
+		p, there := m.passes[f.Serial]
+		if !there || !p.doubt || p.name != f.Name {
+			t.Fatalf("%s is to be pressed as %s, and is %+v", f.Serial, f.Name, p)
+		}
+		p.doubt = false
+		m.passes[f.Serial] = p
+		files = append(files, ledger.FreshFile{StaleFile: f, Change: p.change, Made: pressed([]jobs.Staged{p.Staged})[0]})
+	}
+	if err := m.db.Freshened(t.Context(), "members", sink, files); err != nil {
+		t.Fatal(err)
+	}
+	for serial, p := range m.passes {
+		if p.doubt && p.name != "" {
+			t.Fatalf("%s is old and was not to be pressed", serial)
+		}
+	}
 }
 
 func (m *model) remove(t *rapid.T) {
@@ -211,11 +265,13 @@ func TestModel(t *testing.T) {
 		m := &model{db: db, passes: map[string]modelPass{}, left: map[string]bool{}}
 		rapid.Check(t, func(t *rapid.T) {
 			t.Repeat(map[string]func(*rapid.T){
-				"next":   m.next,
-				"commit": m.commit,
-				"giveUp": m.giveUp,
-				"remove": m.remove,
-				"":       func(t *rapid.T) { m.check(t, dsn, changes) },
+				"next":    m.next,
+				"commit":  m.commit,
+				"giveUp":  m.giveUp,
+				"remove":  m.remove,
+				"stand":   m.stand,
+				"freshen": m.freshen,
+				"":        func(t *rapid.T) { m.check(t, dsn, changes) },
 			})
 		})
 	})

@@ -89,8 +89,8 @@ func (t *tx) rollBack(ctx context.Context, run, of int64, ids []int64, d *DB) er
 		left  = `SELECT id FROM passes WHERE changed_by = ? AND former_row > 0 AND id IN (` + listMark + `)`
 		taken = `SELECT COALESCE(MAX(number), 0) FROM rows WHERE run_id = ?`
 		again = `
-			INSERT INTO rows (run_id, number, serial, fingerprint, data, name, bundle, state, pass_id, template_version)
-			SELECT CAST(? AS BIGINT), CAST(? AS BIGINT) + ROW_NUMBER() OVER (ORDER BY p.id), p.serial, f.fingerprint, f.data, f.name, f.bundle, 'made', p.id, p.former_template
+			INSERT INTO rows (run_id, number, serial, fingerprint, contact, data, name, bundle, state, pass_id, template_version)
+			SELECT CAST(? AS BIGINT), CAST(? AS BIGINT) + ROW_NUMBER() OVER (ORDER BY p.id), p.serial, f.fingerprint, f.contact, f.data, f.name, f.bundle, 'made', p.id, p.former_template
 			FROM passes p
 			JOIN rows f ON f.id = p.former_row
 			WHERE p.id IN (` + listMark + `)`
@@ -102,7 +102,7 @@ func (t *tx) rollBack(ctx context.Context, run, of int64, ids []int64, d *DB) er
 		set   = `former_row = row_id, former_template = template_version, template_version = former_template, changed_by = ?`
 		point = `
 			UPDATE passes
-			SET row_id = r.id, fingerprint = r.fingerprint, bundle = r.bundle
+			SET row_id = r.id, fingerprint = r.fingerprint, contact = r.contact, bundle = r.bundle
 			FROM rows r
 			WHERE r.run_id = ? AND r.pass_id = passes.id AND r.serial = passes.serial AND passes.id IN (` + listMark + `)`
 		count = `UPDATE runs SET made = made + ? WHERE id = ?`

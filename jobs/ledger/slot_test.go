@@ -196,8 +196,14 @@ func TestFence(t *testing.T) {
 		}
 		next := open(t, dsn)
 		next.Attend(taken)
+		if r, err := watch.Run(ctx, run.ID); err != nil || r.Failure != "no disk" {
+			t.Errorf("%+v, %v", r, err)
+		}
 		if _, err := next.Begin(ctx, key("one"), now); err != nil {
 			t.Error(err)
+		}
+		if r, err := watch.Run(ctx, run.ID); err != nil || r.Failure != "" || r.StartedBy != "command alice@host" {
+			t.Errorf("gone on with: %+v, %v", r, err)
 		}
 		if _, err := next.Imported(ctx, run.ID); err != nil {
 			t.Error(err)

@@ -48,17 +48,20 @@ func (d *DB) Stale(ctx context.Context, job, sink string, after int64, limit int
 	return page, nil
 }
 
-// StaleSinks returns the sinks in which files of a job are to be pressed again.
+// StaleSinks returns the sinks in which files of a job are to be pressed, or bundles
+// made, again.
 func (d *DB) StaleSinks(ctx context.Context, job string) ([]string, error) {
 	const query = `
-		SELECT DISTINCT s.sink
+		SELECT s.sink
 		FROM stale s
 		JOIN passes p ON p.id = s.pass_id
 		JOIN artefacts a ON a.pass_id = s.pass_id AND a.sink = s.sink
 		WHERE p.job = ? AND a.name IS NOT NULL AND a.change_number <> p.change_number
-		ORDER BY s.sink`
+		UNION
+		SELECT sink FROM bundles WHERE job = ? AND state = 'dirty'
+		ORDER BY sink`
 	var sinks []string
-	if err := d.list(ctx, &sinks, query, job); err != nil {
+	if err := d.list(ctx, &sinks, query, job, job); err != nil {
 		return nil, fmt.Errorf("outputs of job %q with files to press again: %w", job, err)
 	}
 	return sinks, nil

@@ -230,14 +230,15 @@ type window struct{ from, to time.Time }
 // years simulates schedules of every minute, day and month in a zone. Two schedulers
 // look at the clock, of which now and then one or both stop and start again; and now
 // and then, the clock jumps for a while. Minutes may be missed while it does, but
-// nothing is ever done twice, and no day and no month is missed at all.
-func years(t *testing.T, zone string, from time.Time, months int) (done int) {
+// nothing is ever done twice, and no day and no month is missed at all. first says which
+// of these things comes first.
+func years(t *testing.T, zone string, from time.Time, spans int, span time.Duration, first int) (done int) {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	random := rand.New(rand.NewPCG(uint64(months), uint64(len(zone))))
+	random := rand.New(rand.NewPCG(uint64(spans), uint64(len(zone))))
 	w := &world{store: newStore(), t: t, begin: from}
 	w.plan(zone, "* * * * *", "30 2 * * *", "0 0 4 * *", "15 1 * * SUN")
 	var windows []window
@@ -246,10 +247,10 @@ func years(t *testing.T, zone string, from time.Time, months int) (done int) {
 		w.run(time.Minute)
 		time.Sleep(17 * time.Second)
 		w.run(time.Minute)
-		for month := range months {
-			time.Sleep(time.Until(w.start.Add(from.AddDate(0, month, 1+random.IntN(27)).Sub(from))))
+		for n := range spans {
+			time.Sleep(time.Until(w.start.Add(time.Duration(n)*span + span/10 + time.Duration(random.Int64N(int64(span/2))))))
 			begin := w.now()
-			switch (month + len(zone)) % 4 {
+			switch (n + first) % 4 {
 			case 0: // one stops, and another comes; nothing may be missed
 				w.stops[0]()
 				w.stops = w.stops[1:]
@@ -272,11 +273,11 @@ func years(t *testing.T, zone string, from time.Time, months int) (done int) {
 			time.Sleep(2 * time.Minute)
 			windows = append(windows, window{begin.Add(-2 * time.Minute), w.now()})
 		}
-		time.Sleep(time.Until(w.start.Add(from.AddDate(0, months, 0).Sub(from))))
+		time.Sleep(time.Until(w.start.Add(time.Duration(spans) * span)))
 		w.halt()
 	})
 	for _, p := range w.plans {
-		done += w.judge(p, loc, from, from.AddDate(0, months, 0), windows)
+		done += w.judge(p, loc, from, from.Add(time.Duration(spans)*span), windows)
 	}
 	return done
 }
@@ -322,23 +323,33 @@ func (w *world) judge(p schedule.Plan, zone *time.Location, from, to time.Time, 
 	return done
 }
 
-// TestYears simulates schedules in six zones with changes of all kinds: a few months,
-// or with YEARS=10 as many years.
+// TestYears simulates schedules in six zones around changes of all kinds: eight days, or
+// with YEARS=10 as many years.
 func TestYears(t *testing.T) {
-	months, from := 2, time.Date(2018, 10, 1, 0, 0, 0, 0, time.UTC)
-	if os.Getenv("YEARS") != "" {
-		from = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
-		if _, err := fmt.Sscan(os.Getenv("YEARS"), &months); err != nil {
+	long := 0
+	if text := os.Getenv("YEARS"); text != "" {
+		if _, err := fmt.Sscan(text, &long); err != nil {
 			t.Fatal(err)
 		}
-		months *= 12
 	}
-	for _, zone := range []string{"Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Africa/Cairo"} {
-		t.Run(strings.ReplaceAll(zone, "/", "-"), func(t *testing.T) {
+	for i, change := range []struct{ zone, from string }{
+		{"Europe/Berlin", "2018-10-25"}, {"America/New_York", "2019-03-07"}, {"America/Sao_Paulo", "2018-11-01"},
+		{"Australia/Lord_Howe", "2018-10-04"}, {"Africa/Casablanca", "2019-05-02"}, {"Africa/Cairo", "2023-04-25"},
+	} {
+		t.Run(strings.ReplaceAll(change.zone, "/", "-"), func(t *testing.T) {
+			from, err := time.Parse(time.DateOnly, change.from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spans, span := 1, 8*24*time.Hour
+			if long > 0 {
+				from, spans, span = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC), 12*long, 365*24*time.Hour/12
+			}
 			begin := time.Now()
-			done := years(t, zone, from, months)
-			t.Logf("%s: %d months, %d times of four schedules were done, each once, in %s", zone, months, done, time.Since(begin).Round(time.Millisecond))
-			if done < months*28*24*60/2 {
+			done := years(t, change.zone, from, spans, span, i)
+			t.Logf("%s: %v from %s, %d times of four schedules were done, each once, in %s",
+				change.zone, time.Duration(spans)*span, from.Format(time.DateOnly), done, time.Since(begin).Round(time.Millisecond))
+			if done < int(time.Duration(spans)*span/time.Minute)/2 {
 				t.Errorf("only %d times were done", done)
 			}
 		})

@@ -158,6 +158,7 @@ func (c *Copy) header() []string {
 			free = fmt.Sprintf("%s %d", name, n)
 		}
 		names = append(names, free)
+		had[jobs.FoldName(free)] = true
 	}
 	return names
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -223,5 +224,54 @@ func TestOptions(t *testing.T) {
 		if _, err := apns.New(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// TestFirstPushGoesAhead: on a new connection one push goes alone, so that a server
+// that refuses us is asked by a few and not by all that wait.
+func TestFirstPushGoesAhead(t *testing.T) {
+	server, o := start(t, pretend.Options{Latency: 100 * time.Millisecond})
+	server.Refuse("BadCertificate")
+	c := client(t, o)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var group sync.WaitGroup
+	for i := range 100 {
+		group.Go(func() {
+			if c.Send(ctx, token(i)).Verdict == apns.Halted {
+				stop() // as a sender does
+			}
+		})
+	}
+	group.Wait()
+	if n := server.Counts().Pushes; n > 10 {
+		t.Errorf("%d pushes went to a server that refuses all", n)
+	}
+}
+
+// TestNoStorm: a server that hangs up on everybody is not called again and again.
+func TestNoStorm(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := make(chan int)
+	go func() {
+		n := 0
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			c.Close()
+			n++
+		}
+		calls <- n
+	}()
+	c := client(t, apns.Options{Topic: topic, Certificate: sender(t, topic, time.Now().Add(time.Hour)), Server: "https://" + l.Addr().String()})
+	for i, a := range all(t.Context(), c, 200, 20) {
+		if a.Verdict != apns.Later || !a.All {
+			t.Fatalf("push %d: %+v", i, a)
+		}
+	}
+	l.Close()
+	if n := <-calls; n > 6 {
+		t.Errorf("%d calls for 200 pushes", n)
 	}
 }

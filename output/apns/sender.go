@@ -21,7 +21,7 @@ const (
 	failPause = 5 * time.Second        // after the outbox has failed
 	settled   = 200 * time.Millisecond // after which answers are written down, if there are few
 	inFlight  = 256                    // pushes at a time
-	writeTime = 10 * time.Second       // for writing answers down
+	writeTime = time.Minute            // for writing answers down, also at the end: more than the outbox tries again for
 )
 
 // A Sender pushes what is due in an outbox. Set it up before [Sender.Run] and leave it

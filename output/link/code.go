@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/daead/subtle"
@@ -100,7 +101,7 @@ func (c *Codes) seal(version int, content []byte) (string, error) {
 // open returns the content of a code, or [ErrUnknown]. A wrong code costs the same
 // whatever is wrong with it, as far as its length is the same.
 func (c *Codes) open(code string) ([]byte, error) {
-	if len(code) > maxCode {
+	if len(code) > maxCode || strings.ContainsAny(code, "\r\n") { // which the decoder skips
 		return nil, ErrUnknown
 	}
 	data, err := base64.RawURLEncoding.Strict().DecodeString(code)

@@ -22,7 +22,7 @@ type device struct {
 type kind string
 
 const (
-	phone   kind = "iphone"
+	phone   kind = "phone"
 	mac     kind = "mac"
 	android kind = "android"
 	desktop kind = "desktop"

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,7 +122,10 @@ func (c *session) end(body io.WriteCloser, h *hearing) (Outcome, error) {
 	}
 	err := body.Close()
 	<-h.done
-	if err = cmp.Or(err, h.err); err == nil {
+	if err == nil {
+		err = h.err
+	}
+	if err == nil {
 		_, _, err = c.Text.ReadResponse(250)
 	}
 	if err == nil {

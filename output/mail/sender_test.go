@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -300,5 +301,45 @@ func TestOutsideWindow(t *testing.T) {
 		if server.open.Wait(); server.mails != 1 {
 			t.Errorf("at ten: %d mails", server.mails)
 		}
+	})
+}
+
+// TestSoak sends for two hours of simulated time: memory and goroutines stay as they
+// are after the first minutes, and connections are kept.
+func TestSoak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var to []string
+		for i := range 14_400 {
+			to = append(to, fmt.Sprintf("m%d@d%d.example", i, i%50))
+		}
+		o, server := waitingFor(to...), &limited{most: 1000}
+		s := plain(o, server)
+		s.Connections, s.Pace, s.PerDomain = 4, 2, 1
+		type sample struct {
+			heap       uint64
+			goroutines int
+		}
+		var samples []sample
+		start, next := time.Now(), 10*time.Minute
+		s.Told = func(jobs.Delivery, jobs.DeliveryChange) {
+			if time.Since(start) < next {
+				return
+			}
+			next += 10 * time.Minute
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			samples = append(samples, sample{m.HeapAlloc, runtime.NumGoroutine()})
+		}
+		must(t, s.Run(t.Context(), 1))
+		server.open.Wait()
+		if took := time.Since(start); took < 115*time.Minute || took > 125*time.Minute || server.mails != len(to) {
+			t.Errorf("%d mails in %v", server.mails, took)
+		}
+		first, last := samples[0], samples[len(samples)-1]
+		if last.heap > first.heap+4<<20 || last.goroutines > first.goroutines+2 || server.connections > 4*(1+len(to)/4/1000) {
+			t.Errorf("heap and goroutines %v, %d connections", samples, server.connections)
+		}
+		t.Logf("%d mails: heap and goroutines after 10 minutes %v, at the end %v; %d connections", server.mails, first, last, server.connections)
 	})
 }

@@ -49,7 +49,7 @@ func (s *server) updates(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		w.Write(text) // whether it arrives, Flush tells
 	}
-	if err := http.NewResponseController(w).Flush(); err != nil || !u.Known || r.Method == http.MethodHead {
+	if err := http.NewResponseController(w).Flush(); err != nil || !u.Known || u.Noted || r.Method == http.MethodHead {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tellTime)

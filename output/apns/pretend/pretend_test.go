@@ -22,7 +22,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sideshow/apns2"
-	"golang.org/x/net/http2"
 
 	"passmill/output/apns/pretend"
 )
@@ -65,7 +64,9 @@ func start(t *testing.T, o pretend.Options) place {
 	roots.AddCert(certificate.Leaf)
 	p.pusher = apns2.NewClient(tls.Certificate{})
 	p.pusher.Host = p.address
-	p.pusher.HTTPClient.Transport = &http2.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{sender(t)}}}
+	var protocols http.Protocols
+	protocols.SetHTTP2(true)
+	p.pusher.HTTPClient.Transport = &http.Transport{Protocols: &protocols, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{sender(t)}}}
 	p.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	t.Cleanup(p.http.CloseIdleConnections)
 	return p

@@ -88,10 +88,10 @@ func (s *simulation) accident() error {
 	case n < 10 && s.Restart != nil:
 		s.counts.Restarts++
 		return s.Restart()
-	case n >= 10 && n < 16 && s.Backup != nil:
+	case n >= 10 && n < 18 && s.Backup != nil:
 		s.backedUp = s.counts.Steps
 		return s.Backup()
-	case n >= 16 && s.Restore != nil && s.backedUp > 0:
+	case n >= 18 && s.Restore != nil && s.backedUp > 0:
 		return s.goBack()
 	}
 	return nil
@@ -101,6 +101,7 @@ func (s *simulation) accident() error {
 // the phones: their owners switch updates off and on again.
 func (s *simulation) goBack() error {
 	s.counts.Restores++
+	s.restored = append(s.restored, s.counts.Steps)
 	if err := s.Restore(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 )
 
 // A size is that of a world, and how much happens in it.
-type size struct{ devices, writers, passes, period int }
+type size struct{ devices, writers, passes, period, accidents int }
 
 // large is the world that no update may be lost in. In a small one that comes to rest
 // often, what goes wrong is seen sooner.
@@ -27,9 +28,8 @@ var (
 // says for how long, PASSMILL_SIMULATION_SEED which way; seeds that once failed lie in
 // testdata/seeds and are always tried.
 func TestNoLostUpdate(t *testing.T) {
-	steps := number(t, "PASSMILL_SIMULATION_STEPS", 40_000)
-	seeds := []uint64{uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))}
-	for _, seed := range append(kept(t), seeds...) {
+	steps := number(t, "PASSMILL_SIMULATION_STEPS", 10_000)
+	for _, seed := range kept(t, memorySeeds) {
 		for name, s := range map[string]size{"large": large, "small": small} {
 			for _, ours := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s %d ours %v", name, seed, ours), func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestNoLostUpdate(t *testing.T) {
 					t.Logf("%+v", counts)
 					if err != nil {
 						t.Error(err)
-						keep(t, seed)
+						keep(t, memorySeeds, seed)
 					}
 				})
 			}
@@ -49,15 +49,30 @@ func TestNoLostUpdate(t *testing.T) {
 // simulation has to notice each.
 func TestFaultsAreFound(t *testing.T) {
 	for _, fault := range phonetest.Faults {
-		t.Run(string(fault), func(t *testing.T) {
-			counts, err := small.simulate(t, 1, 200_000, fault, false)
-			failure, ok := errors.AsType[*phonetest.Failure](err)
-			if !ok {
-				t.Fatalf("nobody noticed: %v", err)
-			}
-			t.Logf("after %d steps: %v", counts.Steps, failure)
-		})
+		t.Run(string(fault), func(t *testing.T) { found(t, fault, false) })
 	}
+}
+
+// TestFaultsOfStoresAreFound puts a store that is wrong behind passmill's web service.
+func TestFaultsOfStoresAreFound(t *testing.T) {
+	for _, fault := range []phonetest.Fault{
+		phonetest.NewestOnly, phonetest.OldToken, phonetest.WholeSeconds, phonetest.EarlyNumbers, phonetest.SameSecond, phonetest.NoEpoch,
+		phonetest.PushedOnce, phonetest.Unlisted,
+	} {
+		t.Run(string(fault), func(t *testing.T) { found(t, fault, true) })
+	}
+}
+
+func found(t *testing.T, fault phonetest.Fault, ours bool) {
+	t.Helper()
+	rough := small
+	rough.accidents = 100 // or what a restore breaks would take long to be seen
+	counts, err := rough.simulate(t, 1, 200_000, fault, ours)
+	failure, ok := errors.AsType[*phonetest.Failure](err)
+	if !ok {
+		t.Fatalf("nobody noticed: %v", err)
+	}
+	t.Logf("after %d steps: %s", counts.Steps, failure.Kind)
 }
 
 func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fault, ours bool) (phonetest.Counts, error) {
@@ -67,7 +82,7 @@ func (s size) simulate(t *testing.T, seed uint64, steps int, fault phonetest.Fau
 		handler = m.Service()
 	}
 	return phonetest.Run(t.Context(), m.World(handler), phonetest.Options{
-		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers,
+		Seed: seed, Steps: steps, Period: s.period, Devices: s.devices, Writers: s.writers, Accidents: s.accidents,
 	})
 }
 
@@ -83,13 +98,19 @@ func number(t *testing.T, name string, usual int) int {
 	return n
 }
 
-const seedFile = "memory"
+// Folder and files of seeds that failed once.
+const (
+	seedFolder  = "testdata/seeds"
+	memorySeeds = "memory"
+	ledgerSeeds = "ledger"
+)
 
-// kept returns the seeds that failed once.
-func kept(t *testing.T) (seeds []uint64) {
-	text, err := os.ReadFile(filepath.Join("testdata", "seeds", seedFile))
+// kept returns the seeds that failed once, and the one of this time.
+func kept(t *testing.T, file string) (seeds []uint64) {
+	seeds = []uint64{uint64(number(t, "PASSMILL_SIMULATION_SEED", 1))}
+	text, err := os.ReadFile(filepath.Join(seedFolder, file))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return seeds
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -105,11 +126,16 @@ func kept(t *testing.T) (seeds []uint64) {
 }
 
 // keep writes a seed down, to be tried from now on.
-func keep(t *testing.T, seed uint64) {
-	f, err := os.OpenFile(filepath.Join("testdata", "seeds", seedFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Log(err)
+func keep(t *testing.T, file string, seed uint64) {
+	if slices.Contains(kept(t, file)[1:], seed) {
 		return
+	}
+	if err := os.MkdirAll(seedFolder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(seedFolder, file), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer f.Close()
 	fmt.Fprintln(f, seed)

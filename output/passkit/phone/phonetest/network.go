@@ -34,18 +34,24 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 		n.counts.Lost++
 		return nil, errLost
 	}
-	w := recorder{header: http.Header{}}
-	n.handler().ServeHTTP(&w, r)
-	w.WriteHeader(http.StatusOK)
-	n.kinds[kindOf(r)+" "+http.StatusText(w.code)]++
+	res := Carry(n.handler(), r)
+	n.kinds[kindOf(r)+" "+http.StatusText(res.StatusCode)]++
 	if n.lossy && n.rng.IntN(1000) < lostAnswers {
 		n.counts.Lost++
 		return nil, errLost
 	}
+	return res, nil
+}
+
+// Carry carries a request to a handler, and returns the answer.
+func Carry(h http.Handler, r *http.Request) *http.Response {
+	w := recorder{header: http.Header{}}
+	h.ServeHTTP(&w, r)
+	w.WriteHeader(http.StatusOK)
 	return &http.Response{
 		StatusCode: w.code, Header: w.header, Body: io.NopCloser(&w.body), Request: r,
 		ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(w.body.Len()),
-	}, nil
+	}
 }
 
 // kindOf names a call of the protocol.

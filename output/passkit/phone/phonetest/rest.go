@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"passmill/output/passkit/phone"
 )
 
 // restHours is how long everything has to come to rest: a server pushes again after
@@ -81,15 +83,24 @@ func (s *simulation) compare() error {
 		s.counts.Living++
 		for _, p := range d.Passes {
 			if p.Contents.Hash != newest[[2]string{p.TypeID, p.Serial}] {
-				errs = append(errs, s.fail(Behind, "phone %d, pass %s %s: it holds %s, the newest is %s",
-					d.index, p.TypeID, p.Serial, p.Contents.Hash, newest[[2]string{p.TypeID, p.Serial}]))
+				errs = append(errs, s.behind(d, p, newest[[2]string{p.TypeID, p.Serial}]))
 			}
 		}
 	}
 	if len(errs) > 0 {
-		return errors.Join(s.fail(Behind, "%d passes of %d phones", len(errs), s.counts.Living), errs[0])
+		return errors.Join(s.fail(Behind, "%d passes of %d phones, after %d steps", len(errs), s.counts.Living, s.counts.Steps), errs[0])
 	}
 	return nil
+}
+
+// behind says all that there is to know of a phone that is behind.
+func (s *simulation) behind(d *device, p *phone.Pass, newest string) error {
+	var tags []string
+	for _, f := range d.Feeds {
+		tags = append(tags, f.TypeID+" "+f.Tag)
+	}
+	return s.fail(Behind, "phone %d holds %s, of %q, ETag %q, dates only %v, and not %s\nits tags are %q, its push token %s; registered at step %d, restored at %v",
+		d.index, p.Contents.Hash, p.Modified, p.ETag, d.DatesOnly, newest, tags, d.PushToken, d.since[p], s.restored)
 }
 
 // still wakes all phones and lets all people pull down, twice: the second time

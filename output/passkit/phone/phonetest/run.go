@@ -1,6 +1,7 @@
 package phonetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -50,6 +51,7 @@ type simulation struct {
 	lostInRow map[Push]int
 	first     [][]byte // the file of each pass as it was at the beginning
 	backedUp  int      // the step of the last backup; 0 if there is none
+	restored  []int    // the steps at which it was restored
 }
 
 // A device is a phone, and what it is up to.
@@ -129,7 +131,7 @@ func (s *simulation) step(ctx context.Context) error {
 		return s.whim(ctx)
 	case n < 4320:
 		s.jump()
-	case n < 4330:
+	case n < 4320+cmp.Or(s.o.Accidents, 10):
 		return s.accident()
 	default:
 		return s.work(ctx)

@@ -75,6 +75,9 @@ func (s memoryStore) Updates(_ context.Context, device jobs.Device, typeID strin
 			u.Serials = append(u.Serials, serialOf(pass))
 		}
 	}
+	if s.m.Fault == NewestOnly {
+		u.Serials = s.m.only(u.Serials, int(u.Tag.Number))
+	}
 	s.m.between()
 	return u, nil
 }

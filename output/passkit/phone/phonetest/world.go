@@ -51,6 +51,9 @@ type Options struct {
 	Period  int
 	Devices int
 	Writers int
+	// Accidents is how many restarts, backups and restores there are in ten thousand
+	// steps; 0 means 10.
+	Accidents int
 }
 
 // Counts are what happened.
