@@ -64,6 +64,23 @@ func (d *DB) SetMailing(ctx context.Context, id int64, state jobs.MailingState) 
 	return nil
 }
 
+// OpenMailing lets what is due be sent of a mailing that was prepared. One that a person
+// has paused meanwhile stays paused, and is [jobs.ErrStopped].
+func (d *DB) OpenMailing(ctx context.Context, id int64) error {
+	const query = `UPDATE mailings SET state = 'open' WHERE id = ? AND state <> 'paused'`
+	err := d.write(ctx, stepMailing, func(t *tx) error {
+		n, err := t.affect(ctx, query, id)
+		if err == nil && n == 0 {
+			err = jobs.ErrStopped
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("open mailing %d: %w", id, err)
+	}
+	return nil
+}
+
 // Mailing returns the mailing of a job with that name, or [jobs.ErrNotFound].
 func (d *DB) Mailing(ctx context.Context, job, name string) (jobs.Mailing, error) {
 	all, err := d.Mailings(ctx, job)
