@@ -263,6 +263,16 @@ func (d *DB) DeliveryCounts(ctx context.Context, mailing int64) (map[jobs.Delive
 	return counts, nil
 }
 
+// Begun reports whether deliveries of a mailing are being tried, or were by a process
+// that has died: [DB.LockMailing] tells, and lets these wait again.
+func (d *DB) Begun(ctx context.Context, mailing int64) (begun bool, err error) {
+	const query = `SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE mailing_id = ? AND state = 'trying') THEN 1 ELSE 0 END`
+	if err := d.get(ctx, &begun, query, mailing); err != nil {
+		return false, fmt.Errorf("look for deliveries that are being tried of mailing %d: %w", mailing, err)
+	}
+	return begun, nil
+}
+
 // NextDue returns when the next delivery of a mailing is due; zero if none waits.
 func (d *DB) NextDue(ctx context.Context, mailing int64) (time.Time, error) {
 	const query = `SELECT COALESCE(MIN(next), 0) FROM deliveries WHERE mailing_id = ? AND state = 'waiting'`
