@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +35,8 @@ type walk struct {
 	box    *letterBox
 	served string // where the server listens
 	pushes string // where the pretend push server does
+
+	variables map[string]func() string // of the shell, looked up when a line names them
 }
 
 func newWalk(t *testing.T, name string) *walk {
@@ -87,9 +91,10 @@ func (w *walk) line(line string) string {
 		(&example{sandbox: w.sandbox}).execute("sqlite", w.path(m[1]), w.path(m[2]))
 		return ""
 	}
+	line, fails := strings.CutPrefix(line, "! ")
 	args, ours := strings.CutPrefix(line, "passmill ")
 	if !ours {
-		w.t.Fatalf("nobody knows how to run %q", line)
+		return w.shell(line)
 	}
 	args, stays := strings.CutSuffix(args, " &")
 	fields := strings.Fields(args)
@@ -108,6 +113,28 @@ func (w *walk) line(line string) string {
 		return ""
 	}
 	cmd := w.command(nil, fields...)
+	out, err := cmd.CombinedOutput()
+	if code := exitCode(err); (code == exitNotDone) != fails || (code != exitDone && !fails) {
+		w.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
+// shell has a line run by the shell itself, which finds the program by its name.
+func (w *walk) shell(line string) string {
+	w.t.Helper()
+	program, err := binary()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(w.t.Context(), "sh", "-c", line)
+	cmd.Dir = w.dir
+	cmd.Env = append(os.Environ(), "PASSMILL_DATABASE=", "PATH="+filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for name, value := range w.variables {
+		if strings.Contains(line, "$"+name) {
+			cmd.Env = append(cmd.Env, name+"="+value())
+		}
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		w.t.Fatalf("%s: %v\n%s", line, err, out)
