@@ -176,11 +176,8 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 	m := meant(p.def.job, p.name)
 	m.Letters, m.Confirmed = version, confirmed
 	m, err := db.PrepareMailing(ctx, m)
-	if errors.Is(err, jobs.ErrStopped) {
-		return fmt.Errorf("the mailing is paused; passmill mail resume %s lets it go on", p.def.job.Name)
-	}
 	if err != nil {
-		return err
+		return p.stopped(err)
 	}
 	p.mailing = m
 	batch := make([]jobs.Delivery, 0, mailPage)
@@ -209,7 +206,15 @@ func (p *mailPlan) prepare(ctx context.Context, confirmed int) error {
 		return err
 	}
 	p.mailing.State = jobs.MailingOpen
-	return db.SetMailing(ctx, m.ID, jobs.MailingOpen)
+	return p.stopped(db.OpenMailing(ctx, m.ID)) // somebody may have paused it meanwhile
+}
+
+// stopped says of a mailing that is paused what lets it go on.
+func (p *mailPlan) stopped(err error) error {
+	if errors.Is(err, jobs.ErrStopped) {
+		return fmt.Errorf("the mailing is paused; passmill mail resume %s lets it go on", p.def.job.Name)
+	}
+	return err
 }
 
 // giveLinks gives the passes of deliveries their links, all together: one by one, each

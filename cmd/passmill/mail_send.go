@@ -179,7 +179,7 @@ func (c *mailSendCommand) resend(ctx context.Context, std streams, def definitio
 	if err != nil {
 		return err
 	}
-	n, err := o.db.Resend(ctx, m.ID, jobs.DeliveryState(c.Resend))
+	n, err := c.again(ctx, o, m)
 	if err = errors.Join(err, unlock()); err != nil {
 		return err
 	}
@@ -187,10 +187,23 @@ func (c *mailSendCommand) resend(ctx context.Context, std streams, def definitio
 	if c.Confirm == nil || n == 0 {
 		return nil
 	}
-	if *c.Confirm != int(n) {
-		return fmt.Errorf("nothing was sent: --confirm %d is not their number; passmill mail %s tells what to confirm", *c.Confirm, c.Job)
-	}
 	return c.send(ctx, std, o, m)
+}
+
+// again lets mails wait again; none if another number was confirmed, since a server would
+// send them.
+func (c *mailSendCommand) again(ctx context.Context, o *outgoing, m jobs.Mailing) (int64, error) {
+	state := jobs.DeliveryState(c.Resend)
+	if c.Confirm != nil {
+		counts, err := o.db.DeliveryCounts(ctx, m.ID)
+		if err != nil {
+			return 0, err
+		}
+		if n := counts[state]; n != *c.Confirm {
+			return 0, fmt.Errorf("nothing was changed: --confirm %d is not the number of mails that are %s, which is %d", *c.Confirm, c.Resend, n)
+		}
+	}
+	return o.db.Resend(ctx, m.ID, state)
 }
 
 // A mailTeller shows how far a mailing is, a line now and then.

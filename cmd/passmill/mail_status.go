@@ -179,8 +179,11 @@ type mailPauseCommand struct {
 // Run pauses.
 func (c *mailPauseCommand) Run(ctx context.Context, std streams, all *commands) error {
 	return withMailing(ctx, c.Job, c.Mailing, all.Database, func(db *ledger.DB, m jobs.Mailing) error {
-		fmt.Fprintln(std.out, "paused; passmill mail resume lets it go on")
-		return db.SetMailing(ctx, m.ID, jobs.MailingPaused)
+		err := db.SetMailing(ctx, m.ID, jobs.MailingPaused)
+		if err == nil {
+			fmt.Fprintf(std.out, "paused; passmill mail resume %s lets it go on\n", c.Job)
+		}
+		return err
 	})
 }
 
@@ -192,7 +195,10 @@ func (c *mailResumeCommand) Run(ctx context.Context, std streams, all *commands)
 		if m.State != jobs.MailingPaused {
 			return fmt.Errorf("the mailing is not paused, but %s", m.State)
 		}
-		fmt.Fprintf(std.out, "open again; passmill mail %s or passmill serve sends what is left\n", c.Job)
-		return db.SetMailing(ctx, m.ID, jobs.MailingOpen)
+		err := db.SetMailing(ctx, m.ID, jobs.MailingOpen)
+		if err == nil {
+			fmt.Fprintf(std.out, "open again; passmill mail %s or passmill serve sends what is left\n", c.Job)
+		}
+		return err
 	})
 }

@@ -260,6 +260,7 @@ func TestMailing(t *testing.T) {
 	s.ok("mail", "resume", "members.yaml")
 	s.ok("suppress", "remove", "wrong@example.com")
 	delete(box.deny, "wrong@example.com")
+	s.says("nothing was changed", s.exits(1, "mail", "members.yaml", "--resend", "refused", "--confirm", "7"))
 	s.says("1 mail that were refused", s.exits(exitPartly, "mail", "members.yaml", "--resend", "refused", "--confirm", "1"))
 	if n := box.taken(); n["wrong@example.com"] != 1 {
 		t.Errorf("after a resend: %v", n)
@@ -445,6 +446,37 @@ func TestMailKilled(t *testing.T) {
 		if n := box.taken(); !equalCounts(n, want) {
 			t.Fatalf("after %s: %v, want %v", point, n, want)
 		}
+	}
+}
+
+// TestServeTakesOver: what a process was at that was killed is sent by the server, also
+// when nothing else of the mailing waits.
+func TestServeTakesOver(t *testing.T) {
+	box := startLetterBox(t)
+	s := mailed(t, box, "a@example.com", "b@example.com")
+	if out, err := s.command([]string{"FAULT=ledger.claim.committed:1:exit"}, "mail", "members.yaml", "--confirm", "2").CombinedOutput(); exitCode(err) != 137 {
+		t.Fatalf("it is not killed: %v %s", err, out)
+	}
+	s.says("2 being tried", s.ok("mail", "status", "members.yaml"))
+	t.Chdir(s.dir)
+	space, err := findWorkspace(".", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := ledger.Open(t.Context(), space.database, ledger.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	serving, err := (&serveCommand{Listen: "127.0.0.1:0"}).serving(t.Context(), db, space, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := serving.mailOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := box.taken(); !equalCounts(n, map[string]int{"a@example.com": 1, "b@example.com": 1}) {
+		t.Errorf("taken: %v", n)
 	}
 }
 

@@ -93,14 +93,26 @@ func (s *serving) mailOnce(ctx context.Context) error {
 	}
 	var errs []error
 	for _, m := range all {
-		next, err := s.db.NextDue(ctx, m.ID)
-		if err != nil || m.State != jobs.MailingOpen || next.IsZero() || next.After(time.Now()) {
-			errs = append(errs, err)
-			continue
+		due, err := s.due(ctx, m)
+		if due && err == nil {
+			err = s.mailing(ctx, m)
 		}
-		errs = append(errs, s.mailing(ctx, m))
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// due reports whether there is something to do about a mailing. What a process was at
+// that was killed counts: nothing of it waits before somebody takes the mailing over.
+func (s *serving) due(ctx context.Context, m jobs.Mailing) (bool, error) {
+	if m.State != jobs.MailingOpen {
+		return false, nil
+	}
+	next, err := s.db.NextDue(ctx, m.ID)
+	if err != nil || !next.IsZero() && !next.After(time.Now()) {
+		return err == nil, err
+	}
+	return s.db.Begun(ctx, m.ID)
 }
 
 func (s *serving) mailing(ctx context.Context, m jobs.Mailing) (err error) {

@@ -111,7 +111,6 @@ type eraser struct {
 
 	passes  []int64
 	rows    []erasedRow
-	devices []int64
 	images  map[jobs.Hash]bool // that the rows refer to
 	serials []Trace
 }

@@ -64,6 +64,23 @@ func (d *DB) SetMailing(ctx context.Context, id int64, state jobs.MailingState) 
 	return nil
 }
 
+// OpenMailing lets what is due be sent of a mailing that was prepared. One that a person
+// has paused meanwhile stays paused, and is [jobs.ErrStopped].
+func (d *DB) OpenMailing(ctx context.Context, id int64) error {
+	const query = `UPDATE mailings SET state = 'open' WHERE id = ? AND state <> 'paused'`
+	err := d.write(ctx, stepMailing, func(t *tx) error {
+		n, err := t.affect(ctx, query, id)
+		if err == nil && n == 0 {
+			err = jobs.ErrStopped
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("open mailing %d: %w", id, err)
+	}
+	return nil
+}
+
 // Mailing returns the mailing of a job with that name, or [jobs.ErrNotFound].
 func (d *DB) Mailing(ctx context.Context, job, name string) (jobs.Mailing, error) {
 	all, err := d.Mailings(ctx, job)
@@ -244,6 +261,16 @@ func (d *DB) DeliveryCounts(ctx context.Context, mailing int64) (map[jobs.Delive
 		counts[r.State] = r.N
 	}
 	return counts, nil
+}
+
+// Begun reports whether deliveries of a mailing are being tried, or were by a process
+// that has died: [DB.LockMailing] tells, and lets these wait again.
+func (d *DB) Begun(ctx context.Context, mailing int64) (begun bool, err error) {
+	const query = `SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE mailing_id = ? AND state = 'trying') THEN 1 ELSE 0 END`
+	if err := d.get(ctx, &begun, query, mailing); err != nil {
+		return false, fmt.Errorf("look for deliveries that are being tried of mailing %d: %w", mailing, err)
+	}
+	return begun, nil
 }
 
 // NextDue returns when the next delivery of a mailing is due; zero if none waits.

@@ -196,6 +196,16 @@ func TestPause(t *testing.T) {
 			t.Errorf("prepared again: %v", err)
 		}
 		is(t, db, m.ID, map[jobs.DeliveryState]int{jobs.DeliveryWaiting: 3})
+
+		// Whoever was preparing it when it was paused does not open it again.
+		if err := db.OpenMailing(ctx, m.ID); !errors.Is(err, jobs.ErrStopped) {
+			t.Errorf("opened what is paused: %v", err)
+		}
+		if got, err := db.Mailing(ctx, "members", ""); err != nil || got.State != jobs.MailingPaused {
+			t.Errorf("mailing %+v (%v)", got, err)
+		}
+		must(t, db.SetMailing(ctx, m.ID, jobs.MailingOpen))
+		must(t, db.OpenMailing(ctx, m.ID))
 	})
 }
 

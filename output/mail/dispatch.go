@@ -48,6 +48,9 @@ func (d *dispatch) left() []jobs.Delivery {
 
 func (d *dispatch) run(ctx context.Context) error {
 	for ctx.Err() == nil {
+		if now := d.now(); d.Window.Opens(now).After(now) { // what is held back waits for the next one
+			return nil
+		}
 		next, wait, err := d.next(ctx)
 		switch {
 		case err != nil:
@@ -147,9 +150,9 @@ func (d *dispatch) early(name string) time.Duration {
 	return 0
 }
 
-// claim takes what is due, within the window.
+// claim takes what is due.
 func (d *dispatch) claim(ctx context.Context) (err error) {
-	if now := d.now(); d.Window.Opens(now).After(now) || d.count >= maxHeld {
+	if d.count >= maxHeld {
 		return nil
 	}
 	except := make([]string, 0, len(d.held))

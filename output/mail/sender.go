@@ -133,8 +133,13 @@ func (r *sending) send(ctx context.Context, line *Line, d jobs.Delivery) (c jobs
 	c.ID = d.ID
 	m, err := r.Compose(ctx, d)
 	if err != nil {
+		if ctx.Err() != nil {
+			c.State = jobs.DeliveryWaiting
+			return c, 0
+		}
 		err = fmt.Errorf("write the mail: %w", err)
-		c.State, c.Next, c.Tried, c.Answer = jobs.DeliveryWaiting, r.now().Add(firstPause), ctx.Err() == nil, err.Error()
+		c.Tried, c.Answer = true, reason(err)
+		c.State, c.Next = again(d, r.now())
 		return c, r.trouble(ctx, err)
 	}
 	outcome, err := line.Send(ctx, m, func() error { return r.journal.doubt(d.ID) })

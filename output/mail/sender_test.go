@@ -304,6 +304,55 @@ func TestOutsideWindow(t *testing.T) {
 	})
 }
 
+// TestWindowCloses: what is held back for its domain when the window closes waits for
+// the next one.
+func TestWindowCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(18*time.Hour - 10*time.Second)
+		var to []string
+		for i := range 40 {
+			to = append(to, fmt.Sprintf("m%d@big.example", i))
+		}
+		o, server := waitingFor(to...), &limited{most: 1000}
+		s := plain(o, server)
+		s.PerDomain, s.Connections = 1, 20
+		s.Window, _ = mail.ParseWindow("09:00-18:00", "UTC")
+		must(t, s.Run(t.Context(), 1))
+		if server.open.Wait(); server.mails < 5 || server.mails > 12 {
+			t.Errorf("%d mails in ten seconds, one a second", server.mails)
+		}
+		for _, d := range o.list {
+			if d.State != jobs.DeliverySent && d.State != jobs.DeliveryWaiting {
+				t.Errorf("%+v", d)
+			}
+		}
+	})
+}
+
+// TestUnwritable: a mail that can't be written is tried again after longer and longer
+// pauses and given up, as one that the server does not take, and says why in one line.
+func TestUnwritable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := waitingFor("a@example.com")
+		s := plain(o, &limited{most: 1})
+		s.Compose = func(context.Context, jobs.Delivery) (mail.Message, error) {
+			return mail.Message{}, errors.New(strings.Repeat("no\n", 1000))
+		}
+		tries := 0
+		for ; tries < 1000; tries++ {
+			must(t, s.Run(t.Context(), 1))
+			next, _ := o.NextDue(t.Context(), 1)
+			if next.IsZero() {
+				break
+			}
+			time.Sleep(time.Until(next))
+		}
+		if d := o.list[0]; d.State != jobs.DeliveryGivenUp || tries > 50 || len(d.Answer) > 300 || strings.Contains(d.Answer, "\n") {
+			t.Errorf("%+v after %d tries", d, tries)
+		}
+	})
+}
+
 // TestSoak sends for two hours of simulated time: memory and goroutines stay as they
 // are after the first minutes, and connections are kept.
 func TestSoak(t *testing.T) {
