@@ -93,8 +93,11 @@ func (s *serving) mailOnce(ctx context.Context) error {
 	}
 	var errs []error
 	for _, m := range all {
+		if m.State != jobs.MailingOpen {
+			continue
+		}
 		next, err := s.db.NextDue(ctx, m.ID)
-		if err != nil || m.State != jobs.MailingOpen || next.IsZero() || next.After(time.Now()) {
+		if err != nil || next.IsZero() || next.After(time.Now()) {
 			errs = append(errs, err)
 			continue
 		}

@@ -32,6 +32,7 @@ type serving struct {
 	command *serveCommand
 	db      *ledger.DB
 	space   workspace
+	demand  *onDemand // for phones, links and pushes alike
 	alerts  *keyring.Alerter
 	pushes  *pushing
 	notify  *notifier
