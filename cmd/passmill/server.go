@@ -66,6 +66,9 @@ func (s *serving) run(ctx context.Context) error {
 	for _, task := range tasks {
 		group.Go(func() { task(going, work) })
 	}
+	late, tooLate := context.WithCancel(work)
+	defer tooLate()
+	context.AfterFunc(going, func() { time.AfterFunc(stopTime, tooLate) }) // beside the answers, not after them
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -75,7 +78,7 @@ func (s *serving) run(ctx context.Context) error {
 		stop()
 		select {
 		case <-ended: // a mail or push that has begun comes to its end
-		case <-time.After(stopTime):
+		case <-late.Done():
 		}
 		done()
 		<-ended
