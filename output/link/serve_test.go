@@ -317,6 +317,17 @@ func TestRobots(t *testing.T) {
 			t.Errorf("%q: %d uses are left, %d passes planned, %d opened, %d downloaded", agent, s.limited, s.planned, s.opened, s.got)
 		}
 	}
+	for _, agent := range agents { // what is looked at by none but robots stays sealed, however many devices it is good for
+		s := newStand(t)
+		for _, method := range []string{"HEAD", "GET"} {
+			for _, end := range []string{"", "/pass.pkpass", "/passes.pkpasses"} {
+				s.get(method, s.sealed()+end, agent)
+			}
+		}
+		if s.planned != 0 || s.opened != 0 || s.got != 0 {
+			t.Errorf("%q: %d passes planned, %d opened, %d downloaded", agent, s.planned, s.opened, s.got)
+		}
+	}
 	for _, app := range []string{"[LinkedInApp]/9.31", "[Pinterest/iOS]", "Telegram/11.2", "Slack/25.10", "TeamsMobile-iOS", "Outlook-iOS/2.0", "[FBAN/FBIOS;FBAV/530.0]", "Instagram 400.0"} {
 		s := newStand(t) // a person who opens the link in an app
 		s.limited = 1
