@@ -216,16 +216,19 @@ func (g *giving) marks(ctx context.Context, rows []jobs.Staged) (map[string]ledg
 	if !g.marked && !single {
 		return nil, nil
 	}
-	ids, serials := make([][]byte, len(rows)), make(map[string]string, len(rows))
+	ids, serials, list := make([][]byte, len(rows)), make(map[string]string, len(rows)), make([]string, len(rows))
 	for i := range rows {
 		id, err := g.linker.codes.Mark("pass", g.series.TypeID, rows[i].Serial)
 		if err != nil {
 			return nil, err
 		}
-		ids[i], serials[string(id)] = id, rows[i].Serial
+		ids[i], serials[string(id)], list[i] = id, rows[i].Serial, rows[i].Serial
 	}
 	if single {
 		if err := g.linker.db.MarkLinks(ctx, ids, true); err != nil {
+			return nil, err
+		}
+		if err := g.linker.db.ResetUses(ctx, g.series.Job, list); err != nil {
 			return nil, err
 		}
 	}

@@ -154,6 +154,9 @@ func (g *giving) prepare(ctx context.Context) (err error) {
 		if err := g.linker.db.MarkLinks(ctx, [][]byte{g.job}, true); err != nil {
 			return err
 		}
+		if err := g.linker.db.ResetUses(ctx, g.work.job.Name, nil); err != nil {
+			return err
+		}
 	}
 	if g.marked, err = g.linker.db.HasLinkMarks(ctx); err != nil {
 		return err

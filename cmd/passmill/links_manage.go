@@ -148,7 +148,7 @@ func (c *linksShow) Run(ctx context.Context, std streams, all *commands) (err er
 	}
 	defer func() { err = errors.Join(err, j.db.Close()) }()
 	of, err := j.db.LinkOf(ctx, j.typeID, c.Serial)
-	if err == nil && of.Version == 0 {
+	if err == nil && (of.Version == 0 || of.Job != j.job.Name) {
 		err = jobs.ErrNotFound
 	}
 	if errors.Is(err, jobs.ErrNotFound) {

@@ -230,7 +230,7 @@ func (p linkPasses) Press(ctx context.Context, o link.Opened, n int) (link.Press
 	if err != nil {
 		return link.Pressed{}, err
 	}
-	return link.Pressed{Data: pass.Data, Name: plainName(o.Serials[n]), Version: o.Versions[n], Modified: time.UnixMilli(pass.Modified).UTC()}, nil
+	return link.Pressed{Data: pass.Data, Name: plainName(o.Serials[n]), Modified: time.UnixMilli(pass.Modified).UTC()}, nil
 }
 
 // plainName makes of a serial number a name that every system takes.

@@ -278,6 +278,27 @@ func TestRevokedSealedLinks(t *testing.T) {
 	c.closed(first["M00003"], http.StatusGone, "no longer valid")
 }
 
+// TestRenewedSealedLinks: a sealed link that was used up opens for another device once
+// it is renewed, alone or with all others; written again, it does not.
+func TestRenewedSealedLinks(t *testing.T) {
+	s := newSandbox(t, 2, "")
+	s.linked("{kind: sealed, uses: 1}")
+	links, _ := s.links()
+	c := s.linkServer()
+	c.opens(links["M00001"], "M00001")
+	for _, renew := range [][]string{nil, {"--renew", "--only", "M00001"}, {"--renew"}} {
+		agent := safariPhone + " " + strings.Join(renew, "") // another device each time
+		links, _ = s.links(renew...)
+		want := http.StatusOK
+		if renew == nil {
+			want = http.StatusGone
+		}
+		if code, _ := c.get(links["M00001"]+"/pass.pkpass", agent); code != want {
+			t.Errorf("%v: %d, want %d", renew, code, want)
+		}
+	}
+}
+
 // TestNewerSealedLinks: a row that changed brings the pass up to date when its newer
 // link is opened, and the older one gives the newer pass.
 func TestNewerSealedLinks(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // trial writes one mail, into files or to an address that was named, and no trace of
-// it into the ledger.
+// it into the ledger; but the pass gets its link, if it had none.
 func (c *mailSendCommand) trial(ctx context.Context, std streams, def definition, o *outgoing) error {
 	spec := def.job.Mail
 	if spec.To == "" {

@@ -56,6 +56,33 @@ func lastGood(t *testing.T, db *ledger.DB, sink string) {
 	good("and it refused a row", b, none)
 }
 
+// TestLastGoodPlanned: it is so for a job as well whose passes are only planned.
+func TestLastGoodPlanned(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db, ctx := open(t, dsn), t.Context()
+		a := key("a")
+		a.Sink = ""
+		b := a
+		b.Template = hash("another template")
+		done := func(k jobs.RunKey, at time.Time) {
+			run, err := db.Begin(ctx, k, at)
+			must(t, err)
+			_, err = db.Imported(ctx, run.ID)
+			must(t, err)
+			_, err = db.Finish(ctx, run.ID, jobs.RunDone, at)
+			must(t, err)
+		}
+		done(a, now)
+		if got, err := db.LastGood(ctx, a); err != nil || !got.Equal(now) {
+			t.Errorf("one run: got %v, %v; want %v", got, err, now)
+		}
+		done(b, now.Add(time.Hour))
+		if got, err := db.LastGood(ctx, a); err != nil || !got.IsZero() {
+			t.Errorf("a run with another template since: got %v, %v", got, err)
+		}
+	})
+}
+
 // runOf runs a job at a time, which goes on, with one row made and some refused.
 func runOf(t *testing.T, db *ledger.DB, k jobs.RunKey, at *time.Time, refused int, state jobs.RunState) {
 	t.Helper()

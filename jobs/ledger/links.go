@@ -244,6 +244,30 @@ func (d *DB) UseLink(ctx context.Context, passID int64, device []byte, within ti
 	return ok, counted, nil
 }
 
+// ResetUses forgets how many devices have the passes of a job by their links; serials
+// says of which, of all if it is empty. The links that counted open no more.
+func (d *DB) ResetUses(ctx context.Context, job string, serials []string) error {
+	const (
+		all  = `UPDATE links SET used = 0, device = NULL, counted_at = 0 WHERE used > 0 AND pass_id IN (SELECT id FROM passes WHERE job = ?)`
+		some = `
+			UPDATE links
+			SET used = 0, device = NULL, counted_at = 0
+			WHERE used > 0 AND pass_id IN (SELECT id FROM passes WHERE job = ? AND serial IN (` + listMark + `))`
+	)
+	err := d.write(ctx, stepUse, func(t *tx) (err error) {
+		if len(serials) == 0 {
+			_, err = t.exec(ctx, all, job)
+			return err
+		}
+		_, err = execList(ctx, t, some, serials, job)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget the uses of links of job %q: %w", job, err)
+	}
+	return nil
+}
+
 // Together returns the serial numbers of up to limit passes of a job that share a
 // bundle, in their order.
 func (d *DB) Together(ctx context.Context, job, typeID, bundle string, limit int) ([]string, error) {

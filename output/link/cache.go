@@ -50,7 +50,7 @@ func (c *cache) get(ctx context.Context, key string, press func(context.Context)
 	if f == nil {
 		f = &flight{done: make(chan struct{})}
 		c.flights[key] = f
-		go c.fly(context.WithoutCancel(ctx), key, f, press) // whoever asked may go away, others wait for it
+		go c.fly(context.WithoutCancel(ctx), key, f, press) // whoever asked may go away, others may wait for it
 	}
 	c.mu.Unlock()
 	select {
@@ -62,6 +62,8 @@ func (c *cache) get(ctx context.Context, key string, press func(context.Context)
 }
 
 func (c *cache) fly(ctx context.Context, key string, f *flight, press func(context.Context) (Pressed, error)) {
+	ctx, cancel := context.WithTimeout(ctx, maxWait) // one that hangs must not keep its pass from everybody
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			f.err = fmt.Errorf("press a pass: %v", p)

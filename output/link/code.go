@@ -98,8 +98,8 @@ func (c *Codes) seal(version int, content []byte) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(append([]byte{byte(version)}, sealed...)), nil
 }
 
-// open returns the content of a code, or [ErrUnknown]. A wrong code costs the same
-// whatever is wrong with it, as far as its length is the same.
+// open returns the content of a code, or [ErrUnknown]. Codes of one length that have the
+// form of one cost the same, whatever is wrong with them.
 func (c *Codes) open(code string) ([]byte, error) {
 	if len(code) > maxCode || strings.ContainsAny(code, "\r\n") { // which the decoder skips
 		return nil, ErrUnknown

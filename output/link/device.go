@@ -29,11 +29,13 @@ const (
 )
 
 // robots are words of agents that open links for nobody: search engines, previews of
-// chats and social networks, scanners of mails, libraries and tools.
+// chats and social networks, scanners of mails, libraries and tools. The names of the
+// networks are not among them: people open links in their apps, which say so, and what
+// looks for previews says bot, preview or no Mozilla.
 var robots = regexp.MustCompile(`(?i)bot\b|bots?[/;) -]|crawl|spider|preview|scan|slurp|fetch|monitor|check|validator|archiv|headless|phantom|` +
-	`facebookexternalhit|whatsapp|telegram|slack|discord|skype|teams|linkedin|pinterest|embedly|quora|vkshare|` +
+	`facebookexternalhit|embedly|vkshare|` +
 	`proofpoint|mimecast|barracuda|safelinks|defender|symantec|sophos|trend ?micro|fortinet|cisco|ironport|zscaler|forcepoint|` +
-	`googleimageproxy|yahoomail|outlook|microsoft office|thunderbird|curl/|wget|python|java/|okhttp|go-http|axios|node|ruby|perl|php|libwww|httpclient|scrapy`)
+	`googleimageproxy|yahoomailproxy|microsoft (outlook|office)|thunderbird|curl/|wget|python|java/|okhttp|go-http|axios|node|ruby|perl|php|libwww|httpclient|scrapy`)
 
 // deviceOf tells the device of a request. Who says nothing of himself is a robot.
 func deviceOf(h http.Header) device {

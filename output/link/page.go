@@ -61,12 +61,9 @@ func (s *server) look(w http.ResponseWriter, v *visit) error {
 	case android:
 		p.Text = p.Words["android"]
 	default:
-		p.Hint = p.Words["desktop"]
-		data, err := s.QR(s.URL+Path(v.code), qrPixels)
-		if err != nil {
-			return err
+		if data, err := s.QR(s.URL+Path(v.code), qrPixels); err == nil { // a sealed link may be too long for a code
+			p.Hint, p.QR = p.Words["desktop"], pngURL(data)
 		}
-		p.QR = pngURL(data)
 	}
 	if s.Events != nil && !v.device.robot && v.Method == http.MethodGet {
 		s.Events.LinkOpened(v.Context(), v.opened.Job)

@@ -42,7 +42,6 @@ type Face struct {
 type Pressed struct {
 	Data     []byte
 	Name     string // of the file that it is saved as, without its ending
-	Version  string // another one for each content
 	Modified time.Time
 }
 

@@ -206,7 +206,6 @@ func (s *server) passes(w http.ResponseWriter, v *visit) error {
 			return err
 		}
 		names, data = append(names, strconv.Itoa(n+1)+"-"+p.Name+".pkpass"), append(data, p.Data)
-		whole.Version += p.Version + "+"
 		if p.Modified.After(whole.Modified) {
 			whole.Modified = p.Modified
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,7 +126,12 @@ func (s *stand) serve(t *testing.T, passes link.Passes) http.Handler {
 	t.Helper()
 	handler, err := link.Service{
 		Codes: s.codes, Passes: passes, Events: s.shop, URL: "https://passes.example.com",
-		QR:     func(text string, _ int) ([]byte, error) { return []byte("QR of " + text), nil },
+		QR: func(text string, _ int) ([]byte, error) {
+			if len(text) > 2300 {
+				return nil, errors.New("too long for a code")
+			}
+			return []byte("QR of " + text), nil
+		},
 		Bundle: func(names []string, _ [][]byte) ([]byte, error) { return []byte(strings.Join(names, ",")), nil },
 		Badges: fstest.MapFS{"de.svg": {Data: []byte("<svg/>")}},
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return s.now },
@@ -267,6 +273,23 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+// TestLongLink: a link that is too long for a QR code has a page without one.
+func TestLongLink(t *testing.T) {
+	s := newStand(t)
+	values := make([]byte, 4000)
+	for i, random := 0, rand.New(rand.NewPCG(1, 2)); i < len(values); i++ { // what can't be compressed
+		values[i] = byte(random.Uint32())
+	}
+	code, err := s.codes.Sealed(link.Sealed{Issued: s.now, Values: values})
+	if err != nil || len(code) < 2300 {
+		t.Fatal(len(code), err)
+	}
+	r := s.get("GET", "/p/"+code, windows)
+	if body := text(t, r); r.StatusCode != http.StatusOK || strings.Contains(body, "Point the camera") || !strings.Contains(body, "Download the pass as a file") {
+		t.Errorf("%d\n%s", r.StatusCode, body)
+	}
+}
+
 // TestRobots: scanners of mails, previews of chats and tools that follow links neither
 // use them up, nor count, nor open sealed ones.
 func TestRobots(t *testing.T) {
@@ -292,6 +315,24 @@ func TestRobots(t *testing.T) {
 		}
 		if s.limited != 1 || s.planned != 0 || s.opened != 0 || s.got != 0 {
 			t.Errorf("%q: %d uses are left, %d passes planned, %d opened, %d downloaded", agent, s.limited, s.planned, s.opened, s.got)
+		}
+	}
+	for _, agent := range agents { // what is looked at by none but robots stays sealed, however many devices it is good for
+		s := newStand(t)
+		for _, method := range []string{"HEAD", "GET"} {
+			for _, end := range []string{"", "/pass.pkpass", "/passes.pkpasses"} {
+				s.get(method, s.sealed()+end, agent)
+			}
+		}
+		if s.planned != 0 || s.opened != 0 || s.got != 0 {
+			t.Errorf("%q: %d passes planned, %d opened, %d downloaded", agent, s.planned, s.opened, s.got)
+		}
+	}
+	for _, app := range []string{"[LinkedInApp]/9.31", "[Pinterest/iOS]", "Telegram/11.2", "Slack/25.10", "TeamsMobile-iOS", "Outlook-iOS/2.0", "[FBAN/FBIOS;FBAV/530.0]", "Instagram 400.0"} {
+		s := newStand(t) // a person who opens the link in an app
+		s.limited = 1
+		if r := s.get("GET", s.sealed()+"/pass.pkpass", chromeI+" "+app); r.StatusCode != http.StatusOK || s.planned != 1 || s.got != 1 {
+			t.Errorf("in %s: %d, %d passes planned, %d downloaded", app, r.StatusCode, s.planned, s.got)
 		}
 	}
 	s := newStand(t)

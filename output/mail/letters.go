@@ -192,7 +192,7 @@ func (l *Letters) in(language string) (*letter, error) {
 		return made, nil
 	}
 	if len(l.made) > maxFiles {
-		language = "" // a column that holds anything but languages
+		return l.made[""], nil // a column that holds anything but languages
 	}
 	made, err := l.make(language)
 	if err == nil {
