@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,21 +68,43 @@ func freeAddress(t *testing.T) string {
 }
 
 // follow runs every block of the text, and wants the lines that it shows, in their
-// order.
+// order. What a server counts is written down a little later: such a block is run until
+// it shows that.
 func (w *walk) follow() {
 	w.t.Helper()
 	for _, block := range blocks.FindAllStringSubmatch(mustRead(w.t, w.path("README.md")), -1) {
-		var out string
-		for line := range strings.Lines(block[1]) {
-			out += w.line(strings.TrimSpace(line))
-		}
-		for want := range strings.Lines(block[2]) {
-			var found bool
-			if _, out, found = strings.Cut(out, strings.TrimSpace(want)); !found {
-				w.t.Fatalf("%sdid not print %s\nbut in the end %s", block[1], want, out)
+		for counted := strings.HasPrefix(block[1], "passmill stats"); ; {
+			var out string
+			for line := range strings.Lines(block[1]) {
+				out += w.line(strings.TrimSpace(line))
+			}
+			missing, rest := missingLine(out, block[2])
+			if missing == "" {
+				break
+			}
+			if !counted {
+				w.t.Fatalf("%sdid not print %s\nbut in the end %s", block[1], missing, rest)
 			}
 		}
 	}
+}
+
+// columns are blanks that put words below one another, as many as the numbers demand.
+var columns = regexp.MustCompile(` +`)
+
+// missingLine returns the first of the lines that is not in an output behind those
+// before it, and what comes behind these.
+func missingLine(out, lines string) (missing, rest string) {
+	rest = columns.ReplaceAllString(out, " ")
+	for want := range strings.Lines(columns.ReplaceAllString(lines, " ")) {
+		want = strings.TrimSpace(want)
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			return want, rest
+		}
+		rest = after
+	}
+	return "", rest
 }
 
 // line runs a line of a shell and returns what it printed.

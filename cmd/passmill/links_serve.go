@@ -37,7 +37,7 @@ func (s *serving) links(work context.Context) ([]surface, error) {
 	if err != nil {
 		return nil, nil // said already of the web service
 	}
-	o := newOnDemand(s.db, s.space)
+	o := s.demand
 	l, err := o.linker(work)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type serving struct {
 	command *serveCommand
 	db      *ledger.DB
 	space   workspace
+	demand  *onDemand // for phones, links and pushes alike
 	alerts  *keyring.Alerter
 	pushes  *pushing
 	notify  *notifier
@@ -67,6 +68,9 @@ func (s *serving) run(ctx context.Context) error {
 		group.Go(func() { task(going, work) })
 	}
 	defer s.steps.flush(context.WithoutCancel(ctx)) // what the last answers were
+	late, tooLate := context.WithCancel(work)
+	defer tooLate()
+	context.AfterFunc(going, func() { time.AfterFunc(stopTime, tooLate) }) // beside the answers, not after them
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -76,7 +80,7 @@ func (s *serving) run(ctx context.Context) error {
 		stop()
 		select {
 		case <-ended: // a mail or push that has begun comes to its end
-		case <-time.After(stopTime):
+		case <-late.Done():
 		}
 		done()
 		<-ended

@@ -69,19 +69,21 @@ func (d *DB) Run(ctx context.Context, id int64) (jobs.Run, error) {
 // returns the zero time if there is none, or if a run with another template, sink
 // or other settings began after it.
 func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
+	// A run that came to nothing before it began has neither sink nor template; one that
+	// only planned has no sink.
 	const (
 		same  = `job = ? AND template_hash = ? AND sink = ? AND settings_hash = ?`
 		query = `
 		SELECT started
 		FROM runs
 		WHERE ` + same + ` AND state = 'done' AND refused = 0
-			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND sink <> '' AND NOT (` + same + `))
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND (sink <> '' OR template_hash <> ?) AND NOT (` + same + `))
 		ORDER BY id DESC
 		LIMIT 1`
 	)
 	of := []any{key.Job, hash(key.Template), key.Sink, hash(key.Settings)}
 	var started int64
-	err := d.get(ctx, &started, query, slices.Concat(of, of[:1], of)...)
+	err := d.get(ctx, &started, query, slices.Concat(of, []any{key.Job, hash{}}, of)...)
 	switch {
 	case errors.Is(err, jobs.ErrNotFound):
 		return time.Time{}, nil
