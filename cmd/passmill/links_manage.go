@@ -10,6 +10,7 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
+	"passmill/output/link"
 )
 
 // A linkJob is a job whose links are looked after, without its rows.
@@ -110,7 +111,7 @@ func (c *linksRevoke) Run(ctx context.Context, std streams, all *commands) (err 
 	if err := j.known(ctx, c.Serial); err != nil {
 		return err
 	}
-	n, err := j.db.RevokeLinks(ctx, j.typeID, c.Serial)
+	n, err := j.db.RevokeLinks(ctx, j.job.Name, j.typeID, c.Serial)
 	if err != nil {
 		return err
 	}
@@ -187,22 +188,12 @@ func (c *linksShow) Run(ctx context.Context, std streams, all *commands) (err er
 		return err
 	}
 	fmt.Fprintln(std.out, url) // alone, for the shell's $(…)
-	fmt.Fprintln(std.err, j.linker.standing(of, time.Now()))
+	fmt.Fprintln(std.err, linkWords[linkState(of, time.Now())])
 	return nil
 }
 
-// standing says in a word what became of a link.
-func (l *linker) standing(of ledger.Link, now time.Time) string {
-	switch {
-	case !of.Revoked.IsZero():
-		return "revoked"
-	case !of.Expires.IsZero() && !of.Expires.After(now):
-		return "expired"
-	case of.Uses > 0 && of.Used >= of.Uses:
-		return "used up"
-	}
-	return "ok"
-}
+// linkWords are the states of links in words.
+var linkWords = map[link.State]string{link.Open: "ok", link.Revoked: "revoked", link.Expired: "expired", link.Spent: "used up"}
 
 type linksList struct {
 	Job  string `arg:"" help:"The job."`
@@ -240,7 +231,7 @@ func (c *linksList) Run(ctx context.Context, std streams, all *commands) (err er
 		}
 		for _, of := range page {
 			after = of.PassID
-			line := linkLine{Serial: of.Serial, State: j.linker.standing(of, time.Now()), Issued: of.Issued, Uses: of.Uses, Used: of.Used}
+			line := linkLine{Serial: of.Serial, State: linkWords[linkState(of, time.Now())], Issued: of.Issued, Uses: of.Uses, Used: of.Used}
 			if !of.Expires.IsZero() {
 				line.Expires = &of.Expires
 			}

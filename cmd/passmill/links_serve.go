@@ -73,7 +73,7 @@ func (p linkPasses) look(ctx context.Context, c link.Code) (link.Opened, error) 
 	if err != nil {
 		return link.Opened{}, err
 	}
-	o := link.Opened{State: linkState(of), Code: c}
+	o := link.Opened{State: linkState(of, time.Now()), Code: c}
 	if of.Version == 0 || subtle.ConstantTimeCompare(of.Nonce[:], c.Plain.Nonce[:]) != 1 {
 		o.State = link.Revoked // there is a newer one, or the ledger was restored
 		return o, nil
@@ -82,11 +82,11 @@ func (p linkPasses) look(ctx context.Context, c link.Code) (link.Opened, error) 
 }
 
 // linkState says whether a link opens.
-func linkState(of ledger.Link) link.State {
+func linkState(of ledger.Link, now time.Time) link.State {
 	switch {
 	case !of.Revoked.IsZero():
 		return link.Revoked
-	case !of.Expires.IsZero() && !of.Expires.After(time.Now()):
+	case !of.Expires.IsZero() && !of.Expires.After(now):
 		return link.Expired
 	case of.Uses > 0 && of.Used >= of.Uses:
 		return link.Spent
@@ -163,7 +163,7 @@ func (p linkPasses) lookSealed(ctx context.Context, c link.Code) (link.Opened, e
 		return o, fmt.Errorf("open a sealed link of job %q: %w", series.Job, ledger.ErrOtherJob)
 	}
 	if err == nil && of.Version != 0 && !of.Issued.Before(c.Sealed.Issued) { // an older row waits for being opened
-		if o.State = linkState(of); o.State != link.Spent {
+		if o.State = linkState(of, time.Now()); o.State != link.Spent {
 			o.State = link.Open // the sealed link has an end of its own
 		}
 		return o, p.together(ctx, &o, of)

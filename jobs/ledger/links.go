@@ -180,14 +180,14 @@ func (d *DB) GiveLinks(ctx context.Context, passes []int64, terms LinkTerms, ren
 	return nil
 }
 
-// RevokeLinks revokes the links of passes of a type, and says how many it revoked.
-func (d *DB) RevokeLinks(ctx context.Context, typeID string, serials []string) (n int64, err error) {
+// RevokeLinks revokes the links of passes of a job and type, and says how many it revoked.
+func (d *DB) RevokeLinks(ctx context.Context, job, typeID string, serials []string) (n int64, err error) {
 	const query = `
 		UPDATE links
 		SET revoked = ?
-		WHERE revoked = 0 AND pass_id IN (SELECT id FROM passes WHERE type_id = ? AND serial IN (` + listMark + `))`
+		WHERE revoked = 0 AND pass_id IN (SELECT id FROM passes WHERE job = ? AND type_id = ? AND serial IN (` + listMark + `))`
 	err = d.write(ctx, stepRevoke, func(t *tx) (err error) {
-		n, err = execList(ctx, t, query, serials, millis(d.now()), typeID)
+		n, err = execList(ctx, t, query, serials, millis(d.now()), job, typeID)
 		return err
 	})
 	if err != nil {
