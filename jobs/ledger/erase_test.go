@@ -67,6 +67,21 @@ func TestEraseMails(t *testing.T) {
 	})
 }
 
+// TestEraseNewest: passes of a type are pushed and pressed as before when the one that
+// changed last was of somebody who is erased.
+func TestEraseNewest(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db, ctx := open(t, dsn), t.Context()
+		must(t, db.SaveRecipe(ctx, ledger.Recipe{Job: "members"}))
+		finished(t, db, key("a"), rows(0, 3, "x")...)
+		_, err := db.Erase(ctx, erasure("one", "S00002"))
+		must(t, err)
+		if r, err := db.RecipeOf(ctx, typeID); err != nil || r.Job != "members" {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+}
+
 // TestEraseWaiting: a row that waits in an interrupted run is never pressed, and the
 // counts of the run add up when it has gone on.
 func TestEraseWaiting(t *testing.T) {

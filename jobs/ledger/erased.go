@@ -106,8 +106,7 @@ func (d *DB) PendingSinks(ctx context.Context) ([]PendingSink, error) {
 // anew, so its tables are.
 func (d *DB) Scrub(ctx context.Context) error {
 	if d.dialect == postgres {
-		const anew = `VACUUM FULL rows, passes, problems, artefacts, leftovers, deliveries, links, images, phone_log, registrations, devices, subscriptions, bundle_parts, bundles`
-		if _, err := d.read.ExecContext(ctx, anew); err != nil {
+		if err := d.scrubTables(ctx); err != nil {
 			return fmt.Errorf("write the tables anew: %w", err)
 		}
 		return nil
@@ -116,6 +115,23 @@ func (d *DB) Scrub(ctx context.Context) error {
 		return fmt.Errorf("write the ledger's file anew: %w", err)
 	}
 	return nil
+}
+
+// scrubTables takes as long as large tables need, which is more than the time that other
+// statements have.
+func (d *DB) scrubTables(ctx context.Context) (err error) {
+	const anew = `VACUUM FULL rows, passes, problems, artefacts, leftovers, deliveries, links, images, phone_log, registrations, devices, subscriptions, bundle_parts, bundles`
+	conn, err := d.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `SET statement_timeout = 0`); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, anew)
+	_, resetting := conn.ExecContext(context.WithoutCancel(ctx), `RESET statement_timeout`)
+	return errors.Join(err, resetting)
 }
 
 func (d *DB) scrubFile(ctx context.Context) error {

@@ -53,10 +53,11 @@ func (d *DB) Recipes(ctx context.Context) (list []Recipe, err error) {
 // RecipeOf returns the recipe of the job that has made passes of a type, the newest
 // if several have, or [jobs.ErrNotFound].
 func (d *DB) RecipeOf(ctx context.Context, typeID string) (Recipe, error) {
+	// What was erased belongs to no job.
 	const query = `
 		SELECT r.job, r.definition, r.dir
 		FROM recipes r
-		WHERE r.job = (SELECT job FROM passes WHERE type_id = ? ORDER BY change_number DESC LIMIT 1)`
+		WHERE r.job = (SELECT job FROM passes WHERE type_id = ? AND job <> '' ORDER BY change_number DESC LIMIT 1)`
 	var r Recipe
 	if err := d.get(ctx, &r, query, typeID); err != nil {
 		return r, fmt.Errorf("which job makes passes of type %s: %w", typeID, err)
