@@ -90,7 +90,9 @@ func (s *sandbox) links(args ...string) (links, states map[string]string) {
 func (s *sandbox) linkServer() *linkClient {
 	s.t.Helper()
 	o := s.onDemand()
-	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, demand: o, log: slog.New(slog.NewTextHandler(s.t.Output(), nil)), now: time.Now}
+	log := slog.New(slog.NewTextHandler(s.t.Output(), nil))
+	steps := &stepCounter{keep: o.db.AddFunnel, now: time.Now, log: log}
+	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, demand: o, steps: steps, log: log, now: time.Now}
 	surfaces, err := server.links(s.t.Context())
 	if err != nil || len(surfaces) != 1 {
 		s.t.Fatalf("%d surfaces, %v", len(surfaces), err)
