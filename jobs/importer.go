@@ -58,6 +58,10 @@ type Importer struct {
 	// are none.
 	Images Images
 
+	// Erased reports whether a row is of somebody who was erased, and must not come
+	// back. It may be nil.
+	Erased func(serial string, values []Value) bool
+
 	Force bool // stage unchanged rows too
 	// Canary is the share of the changed passes that are staged; the others are held:
 	// left as they are. 0 means all.
@@ -201,6 +205,9 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 		}
 		im.found = append(im.found, serial)
 	}
+	if im.Erased != nil && im.Erased(serial, values) {
+		return erased(row.Origin, len(values)), true
+	}
 	c = candidate{origin: row.Origin, mark: row.Mark, values: values, lists: row.Lists, problems: problems}
 	for i := range problems {
 		problems[i].Serial = serial
@@ -212,6 +219,15 @@ func (im *Importer) candidate(row Row) (c candidate, ok bool) {
 	}
 	im.checkKeys(&c)
 	return c, true
+}
+
+// erased returns a row that is refused and of which nothing is kept: neither what else
+// is wrong with it nor its serial number.
+func erased(at Origin, values int) candidate {
+	return candidate{origin: at, refused: true, values: make([]Value, values), staged: Staged{Row: at.Row}, problems: []Problem{{
+		Origin: at, Code: "erased", Severity: Refused, Message: "is of a person who was erased",
+		Fix: "remove the row from the source; if the person has come back, run passmill erase --lift with the serial number or the address",
+	}}}
 }
 
 // seal encodes and hashes what a row's pass is to be made of.

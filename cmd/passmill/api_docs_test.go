@@ -134,8 +134,10 @@ func startServer(t *testing.T, program, dir string, env []string) string {
 		cmd.Wait()
 	})
 	var said struct{ Msg, Address string }
-	if err := json.NewDecoder(out).Decode(&said); err != nil || said.Address == "" {
-		t.Fatalf("the server says %+v, %v", said, err)
+	for lines := json.NewDecoder(out); said.Address == ""; { // what it warns of comes first
+		if err := lines.Decode(&said); err != nil {
+			t.Fatalf("the server says %+v, %v", said, err)
+		}
 	}
 	return "http://" + said.Address
 }

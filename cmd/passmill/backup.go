@@ -105,5 +105,5 @@ func (c *restoreCommand) Run(ctx context.Context, std streams, all *commands) er
 	if info.Keys > 0 && !space.hasKey() {
 		fmt.Fprintf(std.out, "%s in it can't be opened yet: bring the key-encryption key back to %s\n", count(info.Keys, "private key"), space.keyPlace())
 	}
-	return nil
+	return eraseAgain(ctx, std, space)
 }

@@ -35,6 +35,17 @@ func (t *stepCounter) Count(job string, step jobs.FunnelStep) {
 	t.counts[key]++
 }
 
+// LinkOpened implements [link.Events].
+func (t *stepCounter) LinkOpened(_ context.Context, job string) { t.Count(job, jobs.FunnelOpened) }
+
+// PassDownloaded implements [link.Events].
+func (t *stepCounter) PassDownloaded(_ context.Context, job string) {
+	t.Count(job, jobs.FunnelDownloaded)
+}
+
+// PassFetched implements [passkit.Events].
+func (t *stepCounter) PassFetched(_ context.Context, job string) { t.Count(job, jobs.FunnelUpdated) }
+
 // run writes down what was counted, every second until ctx ends, and then once more.
 func (t *stepCounter) run(ctx, work context.Context) {
 	pause := time.NewTicker(counterPause)

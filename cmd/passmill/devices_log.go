@@ -38,14 +38,7 @@ func (c *devicesLog) Run(ctx context.Context, std streams, all *commands) (err e
 	if c.Limit < 1 {
 		return status{exitUsage, errors.New("--limit: say how many lines, 1 or more")}
 	}
-	space, err := findWorkspace(".", all.Database)
-	if err != nil {
-		return err
-	}
-	if !space.hasLedger() {
-		return space.missingLedger()
-	}
-	db, err := space.open(ctx)
+	_, db, err := openLedger(ctx, all.Database)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +36,8 @@ type walk struct {
 	box    *letterBox
 	served string // where the server listens
 	pushes string // where the pretend push server does
+
+	variables map[string]func() string // of the shell, looked up when a line names them
 }
 
 func newWalk(t *testing.T, name string) *walk {
@@ -63,21 +68,43 @@ func freeAddress(t *testing.T) string {
 }
 
 // follow runs every block of the text, and wants the lines that it shows, in their
-// order.
+// order. What a server counts is written down a little later: such a block is run until
+// it shows that.
 func (w *walk) follow() {
 	w.t.Helper()
 	for _, block := range blocks.FindAllStringSubmatch(mustRead(w.t, w.path("README.md")), -1) {
-		var out string
-		for line := range strings.Lines(block[1]) {
-			out += w.line(strings.TrimSpace(line))
-		}
-		for want := range strings.Lines(block[2]) {
-			var found bool
-			if _, out, found = strings.Cut(out, strings.TrimSpace(want)); !found {
-				w.t.Fatalf("%sdid not print %s\nbut in the end %s", block[1], want, out)
+		for counted := strings.HasPrefix(block[1], "passmill stats"); ; {
+			var out string
+			for line := range strings.Lines(block[1]) {
+				out += w.line(strings.TrimSpace(line))
+			}
+			missing, rest := missingLine(out, block[2])
+			if missing == "" {
+				break
+			}
+			if !counted {
+				w.t.Fatalf("%sdid not print %s\nbut in the end %s", block[1], missing, rest)
 			}
 		}
 	}
+}
+
+// columns are blanks that put words below one another, as many as the numbers demand.
+var columns = regexp.MustCompile(` +`)
+
+// missingLine returns the first of the lines that is not in an output behind those
+// before it, and what comes behind these.
+func missingLine(out, lines string) (missing, rest string) {
+	rest = columns.ReplaceAllString(out, " ")
+	for want := range strings.Lines(columns.ReplaceAllString(lines, " ")) {
+		want = strings.TrimSpace(want)
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			return want, rest
+		}
+		rest = after
+	}
+	return "", rest
 }
 
 // line runs a line of a shell and returns what it printed.
@@ -87,9 +114,10 @@ func (w *walk) line(line string) string {
 		(&example{sandbox: w.sandbox}).execute("sqlite", w.path(m[1]), w.path(m[2]))
 		return ""
 	}
+	line, fails := strings.CutPrefix(line, "! ")
 	args, ours := strings.CutPrefix(line, "passmill ")
 	if !ours {
-		w.t.Fatalf("nobody knows how to run %q", line)
+		return w.shell(line)
 	}
 	args, stays := strings.CutSuffix(args, " &")
 	fields := strings.Fields(args)
@@ -108,6 +136,28 @@ func (w *walk) line(line string) string {
 		return ""
 	}
 	cmd := w.command(nil, fields...)
+	out, err := cmd.CombinedOutput()
+	if code := exitCode(err); (code == exitNotDone) != fails || (code != exitDone && !fails) {
+		w.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
+// shell has a line run by the shell itself, which finds the program by its name.
+func (w *walk) shell(line string) string {
+	w.t.Helper()
+	program, err := binary()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(w.t.Context(), "sh", "-c", line)
+	cmd.Dir = w.dir
+	cmd.Env = append(os.Environ(), "PASSMILL_DATABASE=", "PATH="+filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for name, value := range w.variables {
+		if strings.Contains(line, "$"+name) {
+			cmd.Env = append(cmd.Env, name+"="+value())
+		}
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		w.t.Fatalf("%s: %v\n%s", line, err, out)

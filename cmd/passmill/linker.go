@@ -168,8 +168,8 @@ func (o *onDemand) Links(ctx context.Context, typeID string, serials []string) (
 
 // linker returns what makes links, opened once.
 func (o *onDemand) linker(ctx context.Context) (*linker, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.keysMu.Lock()
+	defer o.keysMu.Unlock()
 	if o.links == nil {
 		l, err := openLinker(ctx, o.db, o.space)
 		if err != nil {

@@ -181,13 +181,16 @@ func refusal(p jobs.Problem) string {
 }
 
 // read imports the rows without a run, and has each given its link.
-func (g *giving) read(ctx context.Context) error {
+func (g *giving) read(ctx context.Context) (err error) {
+	erased, err := erasedRows(ctx, g.linker.db, g.space, g.work.target(""))
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	g.begin(ctx, cancel)
 	sink := ""
 	if !g.work.job.Planned() {
-		var err error
 		if sink, err = g.space.sink(g.work.path(g.work.job.Output.Dir)); err != nil {
 			return err
 		}
@@ -195,6 +198,7 @@ func (g *giving) read(ctx context.Context) error {
 	g.in = g.work.importer(g.work.target(sink))
 	g.in.Source = g.copy
 	g.in.Snapshot = readOnly{g.linker.db}
+	g.in.Erased = erased
 	if g.work.album != nil {
 		g.work.album.Store = g.linker.db
 	}
@@ -206,7 +210,7 @@ func (g *giving) read(ctx context.Context) error {
 		}
 	}
 	g.in.Progress = func(n jobs.Count) { g.meter.importing(n, g.work.source.AtMost()) }
-	_, err := g.in.Import(ctx, 0)
+	_, err = g.in.Import(ctx, 0)
 	if err == nil {
 		err = g.flush(ctx)
 	}

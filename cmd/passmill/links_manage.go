@@ -138,7 +138,7 @@ type linksShow struct {
 
 // Help is the end of the command's -h.
 func (linksShow) Help() string {
-	return "What it prints opens the pass. Exit status: 0 shown, 1 not shown."
+	return "What it prints opens the pass; what became of the link is said on standard error. Exit status: 0 shown, 1 not shown."
 }
 
 // Run prints the link of a pass.
@@ -162,7 +162,8 @@ func (c *linksShow) Run(ctx context.Context, std streams, all *commands) (err er
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s\n%s\n", url, linkWords[linkState(of, time.Now())])
+	fmt.Fprintln(std.out, url) // alone, for the shell's $(…)
+	fmt.Fprintln(std.err, linkWords[linkState(of, time.Now())])
 	return nil
 }
 

@@ -37,13 +37,13 @@ func (s *serving) links(work context.Context) ([]surface, error) {
 	if err != nil {
 		return nil, nil // said already of the web service
 	}
-	o := newOnDemand(s.db, s.space)
+	o := s.demand
 	l, err := o.linker(work)
 	if err != nil {
 		return nil, err
 	}
 	service := link.Service{
-		Codes: l.codes, Passes: linkPasses{o}, URL: public, QR: qr.PNG, Bundle: packBundle,
+		Codes: l.codes, Passes: linkPasses{o}, Events: s.steps, URL: public, QR: qr.PNG, Bundle: packBundle,
 		Proxies: s.command.Proxy, Log: s.log, Now: s.now,
 	}
 	if folder := filepath.Join(s.space.dir, badgesFolder); exists(folder) {
@@ -149,6 +149,10 @@ func (p linkPasses) lookSealed(ctx context.Context, c link.Code) (link.Opened, e
 	if marks[string(ofJob)].Generation > c.Sealed.Epoch || marks[string(ofPass)].Generation > c.Sealed.Generation {
 		o.State = link.Revoked
 		return o, nil
+	}
+	if erased, err := p.erased(ctx, series.Job, series.TypeID, row.Serial, row.Values); err != nil || erased {
+		o.State = link.Revoked
+		return o, err
 	}
 	if end := c.Sealed.Expires(); !end.IsZero() && !end.After(time.Now()) {
 		o.State = link.Expired

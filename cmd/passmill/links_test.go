@@ -90,7 +90,7 @@ func (s *sandbox) links(args ...string) (links, states map[string]string) {
 func (s *sandbox) linkServer() *linkClient {
 	s.t.Helper()
 	o := s.onDemand()
-	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, log: slog.New(slog.NewTextHandler(s.t.Output(), nil)), now: time.Now}
+	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, demand: o, log: slog.New(slog.NewTextHandler(s.t.Output(), nil)), now: time.Now}
 	surfaces, err := server.links(s.t.Context())
 	if err != nil || len(surfaces) != 1 {
 		s.t.Fatalf("%d surfaces, %v", len(surfaces), err)
@@ -428,6 +428,20 @@ func TestLinkOfPass(t *testing.T) {
 	}
 	if _, err := o.Link(t.Context(), "pass.com.example.pretend", "nobody"); err == nil {
 		t.Error("nobody has a link")
+	}
+}
+
+// TestPlannedRollback: a run that only planned is taken back without a word of files,
+// which there are none of.
+func TestPlannedRollback(t *testing.T) {
+	s := newSandbox(t, 3, "")
+	s.linked("true")
+	s.do("make", "members.yaml")
+	s.members(func(int) string { return "Silver" })
+	s.do("make", "members.yaml")
+	code, out, errs := s.process("rollback", "2")
+	if code != exitDone || errs != "" || !strings.Contains(out, "3 passes go back") {
+		t.Errorf("%d %s%s", code, out, errs)
 	}
 }
 

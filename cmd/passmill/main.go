@@ -89,6 +89,7 @@ type commands struct {
 	Links    linksCommand    `cmd:"" help:"Give out links to the passes of a job, and revoke them."`
 	Mail     mailCommand     `cmd:"" help:"Mail the passes of a job to their holders, once each, and say what became of each mail."`
 	Suppress suppressCommand `cmd:"" help:"Keep the list of addresses that get no mails."`
+	Erase    eraseCommand    `cmd:"" help:"Erase everything that is kept of a person, and keep it from coming back."`
 	Stats    statsCommand    `cmd:"" help:"Say what became of passes, by day: made, mailed, opened, downloaded, installed, updated, removed."`
 
 	Serve serveCommand `cmd:"" help:"Serve phones, links and the REST API, push, send mailings, and run jobs at their times."`

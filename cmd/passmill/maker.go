@@ -80,6 +80,9 @@ func (m *maker) make(ctx context.Context) (run jobs.Run, err error) {
 	if err != nil {
 		return run, err
 	}
+	if runner.Importer.Erased, err = erasedRows(ctx, db, m.space, runner.Importer.Target); err != nil {
+		return run, err
+	}
 	done, err := m.completer(runner.Importer)
 	if err != nil {
 		return run, err
@@ -235,6 +238,9 @@ func (m *maker) dryRun(ctx context.Context) (jobs.Count, error) {
 			m.work.album.Store = readOnlyImages{db}
 		}
 		in.Snapshot = readOnly{db}
+		if in.Erased, err = erasedRows(ctx, db, m.space, in.Target); err != nil {
+			return jobs.Count{}, err
+		}
 		if m.looks != nil {
 			in.Snapshot = m.looks(db)
 		}

@@ -25,9 +25,13 @@ type onDemand struct {
 	space  workspace
 	images *picture.Cache
 
-	mu      sync.Mutex // guards all below
-	masters *keyring.Masters
+	mu      sync.Mutex // guards recipes
 	recipes map[recipeKey]*recipe
+
+	// Of its own, since opening a certificate may take seconds, and each request of a
+	// phone needs these keys first.
+	keysMu  sync.Mutex // guards all below
+	masters *keyring.Masters
 	links   *linker // nil until one is asked for
 }
 
@@ -129,8 +133,8 @@ func (o *onDemand) token(ctx context.Context, typeID string, c ledger.Content) (
 
 // openMasters returns the master keys, among them the one of a version.
 func (o *onDemand) openMasters(ctx context.Context, version int) (*keyring.Masters, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.keysMu.Lock()
+	defer o.keysMu.Unlock()
 	if o.masters == nil || o.masters.Newest() < version {
 		m, err := newRing(ctx, o.db, o.space).Masters(ctx, o.db)
 		if err != nil {

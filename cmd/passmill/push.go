@@ -42,7 +42,7 @@ func (c *pushCommand) Run(ctx context.Context, std streams, all *commands) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := newPushing(db, space, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p, err := newPushing(newOnDemand(db, space), slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestFiguresPushes(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			sender, err := newPushing(db, space, nil)
+			sender, err := newPushing(newOnDemand(db, space), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"passmill/jobs"
-	"passmill/jobs/ledger"
 	"passmill/output/apns"
 )
 
@@ -29,8 +28,8 @@ type typePusher struct {
 	at     time.Time // when it was looked at
 }
 
-func newPushers(db *ledger.DB, space workspace, o apns.Options) *pushers {
-	return &pushers{demand: newOnDemand(db, space), options: o, types: map[string]*typePusher{}}
+func newPushers(demand *onDemand, o apns.Options) *pushers {
+	return &pushers{demand: demand, options: o, types: map[string]*typePusher{}}
 }
 
 // pusher returns what pushes for a pass type. A certificate that was replaced is

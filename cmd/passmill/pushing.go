@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"passmill/jobs"
-	"passmill/jobs/ledger"
 	"passmill/output/apns"
 	"passmill/sign/keyring"
 )
@@ -23,17 +22,17 @@ type pushing struct {
 }
 
 // newPushing makes the sender of a workspace.
-func newPushing(db *ledger.DB, space workspace, log *slog.Logger) (*pushing, error) {
-	options, pace, err := space.pushOptions()
+func newPushing(o *onDemand, log *slog.Logger) (*pushing, error) {
+	options, pace, err := o.space.pushOptions()
 	if err != nil {
 		return nil, err
 	}
-	box, err := space.mailbox()
+	box, err := o.space.mailbox()
 	if err != nil {
 		return nil, err
 	}
 	p := &pushing{
-		pushers: newPushers(db, space, options),
+		pushers: newPushers(o, options),
 		heard: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "passmill_pushes_total", Help: "Pushes by what Apple's server said: ok, gone (the token is dead), later, halted (we are refused).",
 		}, []string{"verdict"}),
@@ -43,7 +42,7 @@ func newPushing(db *ledger.DB, space workspace, log *slog.Logger) (*pushing, err
 	}
 	alarm := &pushAlarm{box: box, log: log, told: map[string]string{}}
 	p.Sender = &apns.Sender{
-		Outbox: db, Pusher: p.pushers.pusher, Quiet: p.pushers.hours, Pace: pace, Log: log, Alarm: alarm.raise,
+		Outbox: o.db, Pusher: p.pushers.pusher, Quiet: p.pushers.hours, Pace: pace, Log: log, Alarm: alarm.raise,
 		Heard: func(_ jobs.Push, a apns.Answer) { p.heard.WithLabelValues(string(a.Verdict)).Inc() },
 	}
 	return p, nil

@@ -111,9 +111,12 @@ func (c *rollbackCommand) rollBack(ctx context.Context, r *restater, of jobs.Run
 			return sum, err
 		}
 	}
-	fresh, _, err := r.freshenLocked(ctx, r.freshener(of.Key.Job, w), of.Key.Job, of.Key.Sink)
-	if err := pressedLater(err, of.Key.Job, w); err != nil {
-		return sum, err
+	var fresh freshCount
+	if of.Key.Sink != "" { // else its passes are planned: there are no files
+		fresh, _, err = r.freshenLocked(ctx, r.freshener(of.Key.Job, w), of.Key.Job, of.Key.Sink)
+		if err := pressedLater(err, of.Key.Job, w); err != nil {
+			return sum, err
+		}
 	}
 	sum.Run, sum.Files, sum.Left = run.ID, fresh.pressed, fresh.failed
 	_, err = r.db.Finish(ctx, run.ID, jobs.RunDone, time.Now())

@@ -65,7 +65,8 @@ func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspa
 	if err != nil {
 		return nil, err
 	}
-	pushes, err := newPushing(db, space, log)
+	demand := newOnDemand(db, space)
+	pushes, err := newPushing(demand, log)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,8 @@ func (c *serveCommand) serving(ctx context.Context, db *ledger.DB, space workspa
 	if err != nil {
 		return nil, err
 	}
-	return &serving{command: c, db: db, space: space, alerts: alerts, pushes: pushes, notify: notify, log: log, now: time.Now}, nil
+	steps := &stepCounter{keep: db.AddFunnel, now: time.Now, log: log}
+	return &serving{command: c, db: db, space: space, demand: demand, alerts: alerts, pushes: pushes, notify: notify, steps: steps, log: log, now: time.Now}, nil
 }
 
 // check refuses what would serve keys and passwords in the clear.

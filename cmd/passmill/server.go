@@ -32,9 +32,11 @@ type serving struct {
 	command *serveCommand
 	db      *ledger.DB
 	space   workspace
+	demand  *onDemand // for phones, links and pushes alike
 	alerts  *keyring.Alerter
 	pushes  *pushing
 	notify  *notifier
+	steps   *stepCounter
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -65,6 +67,10 @@ func (s *serving) run(ctx context.Context) error {
 	for _, task := range tasks {
 		group.Go(func() { task(going, work) })
 	}
+	defer s.steps.flush(context.WithoutCancel(ctx)) // what the last answers were
+	late, tooLate := context.WithCancel(work)
+	defer tooLate()
+	context.AfterFunc(going, func() { time.AfterFunc(stopTime, tooLate) }) // beside the answers, not after them
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -74,7 +80,7 @@ func (s *serving) run(ctx context.Context) error {
 		stop()
 		select {
 		case <-ended: // a mail or push that has begun comes to its end
-		case <-time.After(stopTime):
+		case <-late.Done():
 		}
 		done()
 		<-ended
@@ -88,7 +94,7 @@ type task func(ctx, work context.Context)
 
 // tasks lists all. Another one is a line here.
 func (s *serving) tasks() ([]task, error) {
-	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces}
+	tasks := []task{s.warn, s.push, s.notify.run, s.mail, s.bounces, s.steps.run, s.daily}
 	if s.command.NoSchedule {
 		return tasks, nil
 	}

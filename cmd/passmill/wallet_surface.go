@@ -26,7 +26,7 @@ func (s *serving) wallet(work context.Context, m *meters) ([]surface, error) {
 	now := func() time.Time { return s.now() }
 	stats := &walletStats{}
 	stats.handler = passkit.Service{
-		Store: s.db, Maker: newWalletMaker(newOnDemand(s.db, s.space), stats, now), Prefix: servicePath,
+		Store: s.db, Maker: newWalletMaker(s.demand, stats, now), Events: s.steps, Prefix: servicePath,
 		Proxies: s.command.Proxy, Log: s.log, Now: now,
 	}.Handler()
 	if err := m.registry.Register(&walletMeter{ctx: work, serving: s, stats: stats}); err != nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -98,20 +99,26 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 		settle = `
 			UPDATE deliveries
-			SET state = ?, code = ?, answer = ?, tries = tries + ?, next = ?, changed = ?
+			SET state = CASE WHEN address = ? AND CAST(? AS TEXT) = 'waiting' THEN 'suppressed' ELSE CAST(? AS TEXT) END, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, changed = ?
 			WHERE id = ? AND state IN ('trying', 'in_doubt')`
 	)
 	err = d.write(ctx, stepDelivery, func(t *tx) error {
 		stopped = nil
-		now := millis(d.now())
+		var sent []string
+		at := d.now()
+		now := millis(at)
 		for _, c := range changes {
 			if c.State != jobs.DeliveryInDoubt || c.Tried {
 				tried := 0
 				if c.Tried {
 					tried = 1
 				}
-				if _, err := t.exec(ctx, settle, string(c.State), c.Code, c.Answer, tried, due(c.Next, now), now, c.ID); err != nil {
+				n, err := t.affect(ctx, settle, zeroAddress, string(c.State), string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID)
+				if err != nil {
 					return err
+				}
+				if n > 0 && c.State == jobs.DeliverySent {
+					sent = append(sent, c.ID)
 				}
 				if c.Never {
 					if err := t.suppressOf(ctx, "bounced", c.ID, now); err != nil {
@@ -132,12 +139,24 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				return err
 			}
 		}
-		return nil
+		return t.mailed(ctx, sent, at)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record %d deliveries: %w", len(changes), err)
 	}
 	return stopped, nil
+}
+
+// mailed counts deliveries that have just become sent.
+func (t *tx) mailed(ctx context.Context, ids []string, at time.Time) error {
+	const query = `
+		SELECT m.job
+		FROM deliveries d
+		JOIN mailings m ON m.id = d.mailing_id
+		WHERE d.id IN (` + listMark + `)`
+	return t.countEach(ctx, jobs.FunnelMailed, at, func(scan func(*sql.Rows) error) error {
+		return eachList(ctx, t, scan, query, ids)
+	})
 }
 
 func due(next time.Time, now int64) int64 {
@@ -172,7 +191,7 @@ func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState
 	const query = `
 		UPDATE deliveries
 		SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, first = 0, tries = 0, next = ?, changed = ?
-		WHERE mailing_id = ? AND state = ?`
+		WHERE mailing_id = ? AND state = ? AND address <> ?`
 	switch state {
 	case jobs.DeliveryInDoubt, jobs.DeliveryRefused, jobs.DeliveryGivenUp:
 	default:
@@ -180,7 +199,7 @@ func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState
 	}
 	err = d.write(ctx, stepResend, func(t *tx) error {
 		now := millis(d.now())
-		n, err = t.affect(ctx, query, now, now, mailing, string(state))
+		n, err = t.affect(ctx, query, now, now, mailing, string(state), zeroAddress)
 		return err
 	})
 	if err != nil {

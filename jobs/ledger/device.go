@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"passmill/jobs"
 )
@@ -59,7 +60,7 @@ func (d *DB) unregister(ctx context.Context, asks []leaving) ([]struct{}, error)
 			return err
 		}
 		for i := range asks {
-			if err := t.unregister(ctx, &asks[i]); err != nil {
+			if err := t.unregister(ctx, &asks[i], d.now()); err != nil {
 				return err
 			}
 		}
@@ -68,12 +69,16 @@ func (d *DB) unregister(ctx context.Context, asks []leaving) ([]struct{}, error)
 	return make([]struct{}, len(asks)), err
 }
 
-func (t *tx) unregister(ctx context.Context, l *leaving) error {
+func (t *tx) unregister(ctx context.Context, l *leaving, now time.Time) error {
 	const (
 		find         = `SELECT id FROM devices WHERE library = ?`
 		registration = `
 			DELETE FROM registrations
 			WHERE device_id = ? AND pass_id = (SELECT id FROM passes WHERE serial = ? AND type_id = ?)`
+		removed = `
+			SELECT job
+			FROM passes
+			WHERE serial = ? AND type_id = ? AND NOT EXISTS (SELECT 1 FROM registrations r WHERE r.pass_id = passes.id)`
 		subscription = `
 			DELETE FROM subscriptions
 			WHERE device_id = ? AND type_id = ? AND NOT EXISTS (
@@ -88,13 +93,22 @@ func (t *tx) unregister(ctx context.Context, l *leaving) error {
 	if found, err := t.one(ctx, []any{&id}, find, l.device[:]); err != nil || !found {
 		return err
 	}
-	if _, err := t.exec(ctx, registration, id, l.serial, l.typeID); err != nil {
+	n, err := t.affect(ctx, registration, id, l.serial, l.typeID)
+	if err != nil {
 		return err
+	}
+	if n > 0 {
+		err := t.countEach(ctx, jobs.FunnelRemoved, now, func(scan func(*sql.Rows) error) error {
+			return t.each(ctx, scan, removed, l.serial, l.typeID)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if _, err := t.exec(ctx, subscription, id, l.typeID); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, last, id)
+	_, err = t.exec(ctx, last, id)
 	return err
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"passmill/jobs"
 )
@@ -49,7 +50,7 @@ func (e *enrolling) do(ctx context.Context) error {
 		return err
 	}
 	e.number = last + 1
-	for _, step := range []func(context.Context) error{e.findPasses, e.findHolders, e.keepDevices, e.keepRegistrations, e.keepSubscriptions} {
+	for _, step := range []func(context.Context) error{e.findPasses, e.findHolders, e.keepDevices, e.keepRegistrations, e.keepSubscriptions, e.countInstalled} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -251,4 +252,19 @@ func (e *enrolling) keepSubscriptions(ctx context.Context) error {
 		s := &list[i]
 		return append(dst, s.device, s.typeID, s.token, e.now, s.wanted, s.due)
 	}, nil)
+}
+
+// countInstalled counts the passes that no phone has had until now.
+func (e *enrolling) countInstalled(ctx context.Context) error {
+	const query = `UPDATE passes SET installed = ? WHERE installed = 0 AND id IN (` + listMark + `) RETURNING job`
+	var ids []int64
+	for i := range e.asks {
+		if e.answers[i].created {
+			ids = append(ids, e.pass(i).id)
+		}
+	}
+	slices.Sort(ids)
+	return e.countEach(ctx, jobs.FunnelInstalled, fromMillis(e.now), func(scan func(*sql.Rows) error) error {
+		return eachList(ctx, e.tx, scan, query, slices.Compact(ids), e.now)
+	})
 }

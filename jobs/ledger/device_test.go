@@ -250,6 +250,25 @@ func TestRegisterTogether(t *testing.T) {
 		}
 		all.Wait()
 		n := number(t, dsn, `SELECT COUNT(*) FROM registrations`)
+		if int64(created) != n || n != 600 || number(t, dsn, `SELECT COUNT(*) FROM devices`) != 300 {
+			t.Errorf("%d are told to be new, and there are %d of %d devices", created, n, number(t, dsn, `SELECT COUNT(*) FROM devices`))
+		}
+		for i := range 150 { // each gets his own answer
+			all.Go(func() {
+				r := registration(jobs.DeviceOf(fmt.Sprint("d", i)), fmt.Sprintf("S%05d", 1+i%39), "t")
+				switch i % 3 {
+				case 1:
+					r.Device = jobs.DeviceOf(fmt.Sprint("new", i))
+				case 2:
+					r.Serial = "nobody"
+				}
+				made, err := db.Register(ctx, r, 50)
+				if made != (i%3 == 1) || errors.Is(err, jobs.ErrNotFound) != (i%3 == 2) {
+					t.Errorf("device %d: %v, %v", i, made, err)
+				}
+			})
+		}
+		all.Wait()
 		for i := range 300 {
 			all.Go(func() {
 				for _, told := range []int64{39, 7} {
@@ -267,9 +286,6 @@ func TestRegisterTogether(t *testing.T) {
 		all.Wait()
 		if told := number(t, dsn, `SELECT COUNT(*) FROM subscriptions WHERE told = 39`); told != 300 {
 			t.Errorf("%d of 300 were told", told)
-		}
-		if int64(created) != n || n != 600 || number(t, dsn, `SELECT COUNT(*) FROM devices`) != 300 {
-			t.Errorf("%d are told to be new, and there are %d of %d devices", created, n, number(t, dsn, `SELECT COUNT(*) FROM devices`))
 		}
 	})
 }

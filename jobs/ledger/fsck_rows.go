@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -126,7 +127,7 @@ func (p *passCheck) findings() []Finding {
 	if p.Template == 0 {
 		add("pass-without-template", "has no template version", restore)
 	}
-	if p.Artefacts == 0 && p.Planned == 0 {
+	if p.Artefacts == 0 && p.Planned == 0 && !bytes.Equal(p.Print, zeroHash) { // what was erased has no file
 		add("pass-without-artefact", "is marked as made, but lies in no output folder", makeAgain)
 	}
 	if p.Former > 0 && (p.FormerOf == nil || *p.FormerOf != p.ID) {

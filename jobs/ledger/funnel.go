@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"passmill/jobs"
@@ -26,6 +29,26 @@ func (t *tx) count(ctx context.Context, job string, step jobs.FunnelStep, n int,
 	return t.insert(ctx, addFunnel, 1, func(dst []any, _ int) []any {
 		return append(dst, day(at), job, string(step), n)
 	}, nil)
+}
+
+// countEach counts a step once for each row that query yields: the name of a job.
+func (t *tx) countEach(ctx context.Context, step jobs.FunnelStep, at time.Time, query func(scan func(*sql.Rows) error) error) error {
+	counts := map[string]int{}
+	err := query(func(rows *sql.Rows) error {
+		var job string
+		err := rows.Scan(&job)
+		counts[job]++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, job := range slices.Sorted(maps.Keys(counts)) { // who locks in one order waits for nobody in a circle
+		if err := t.count(ctx, job, step, counts[job], at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AddFunnel adds counts of what happened outside of the ledger. Repeated after a lost

@@ -15,9 +15,8 @@ const gatherMax = 256
 const gatherTime = patience + 10*time.Second
 
 // A gather does together what many ask for at once: what comes while one group is done
-// makes the next one. Ten thousand phones that register in a second then cost some
-// dozens of transactions, and none waits longer than for two of them. do returns one
-// answer for each ask.
+// makes the next ones, in its order. Ten thousand phones that register in a second then
+// cost some dozens of transactions. do returns one answer for each ask.
 type gather[Q, A any] struct {
 	do func(ctx context.Context, asks []Q) ([]A, error)
 

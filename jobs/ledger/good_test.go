@@ -9,42 +9,51 @@ import (
 )
 
 // TestLastGood: the last good run is one that made every row, with the same key,
-// and nothing else was made of the job since.
+// and nothing else was made or planned of the job since; one that came to nothing
+// before it began is passed over.
 func TestLastGood(t *testing.T) {
-	both(t, func(t *testing.T, dsn string) {
-		db := open(t, dsn)
-		a, b := key("a"), key("a")
-		b.Settings = hash("other settings")
-		at := now
-		good := func(what string, k jobs.RunKey, want time.Time) {
-			t.Helper()
-			if got, err := db.LastGood(t.Context(), k); err != nil || !got.Equal(want) {
-				t.Errorf("%s: got %v, %v; want %v", what, got, err, want)
-			}
+	for _, sink := range []string{sink, ""} {
+		both(t, func(t *testing.T, dsn string) { lastGood(t, open(t, dsn), sink) })
+	}
+}
+
+func lastGood(t *testing.T, db *ledger.DB, sink string) {
+	a, b := key("a"), key("a")
+	a.Sink, b.Sink = sink, sink
+	b.Settings = hash("other settings")
+	at := now
+	good := func(what string, k jobs.RunKey, want time.Time) {
+		t.Helper()
+		if got, err := db.LastGood(t.Context(), k); err != nil || !got.Equal(want) {
+			t.Errorf("%s: got %v, %v; want %v", what, got, err, want)
 		}
-		none := time.Time{}
-		good("no run", a, none)
-		first := at
-		runOf(t, db, a, &at, 0, jobs.RunDone)
-		good("one run", a, first)
-		k := key("other rows")
-		good("other rows", k, first)
-		good("other settings", b, none)
-		runOf(t, db, a, &at, 1, jobs.RunDone)
-		good("a refused row", a, first)
-		runOf(t, db, a, &at, 0, jobs.RunStopped)
-		good("a stopped run", a, first)
-		last := at
-		runOf(t, db, a, &at, 0, jobs.RunDone)
-		good("a second good run", a, last)
-		other := a
-		other.Job = "guests"
-		runOf(t, db, other, &at, 0, jobs.RunDone)
-		good("a run of another job", a, last)
-		runOf(t, db, b, &at, 1, jobs.RunDone)
-		good("a run with other settings since", a, none)
-		good("and it refused a row", b, none)
-	})
+	}
+	none := time.Time{}
+	good("no run", a, none)
+	first := at
+	runOf(t, db, a, &at, 0, jobs.RunDone)
+	good("one run", a, first)
+	k := a
+	k.Source = hash("other rows")
+	good("other rows", k, first)
+	good("other settings", b, none)
+	runOf(t, db, a, &at, 1, jobs.RunDone)
+	good("a refused row", a, first)
+	runOf(t, db, a, &at, 0, jobs.RunStopped)
+	good("a stopped run", a, first)
+	_, err := db.FailStart(t.Context(), a.Job, "no certificate", at)
+	must(t, err)
+	good("a run that did not begin", a, first)
+	last := at
+	runOf(t, db, a, &at, 0, jobs.RunDone)
+	good("a second good run", a, last)
+	other := a
+	other.Job = "guests"
+	runOf(t, db, other, &at, 0, jobs.RunDone)
+	good("a run of another job", a, last)
+	runOf(t, db, b, &at, 1, jobs.RunDone)
+	good("a run with other settings since", a, none)
+	good("and it refused a row", b, none)
 }
 
 // TestLastGoodPlanned: it is so for a job as well whose passes are only planned.
@@ -89,7 +98,7 @@ func runOf(t *testing.T, db *ledger.DB, k jobs.RunKey, at *time.Time, refused in
 	must(t, err)
 	waiting, err := db.Waiting(ctx, run.ID, 0, 10)
 	must(t, err)
-	must(t, db.Commit(ctx, run.ID, sink, pressed(waiting), nil))
+	must(t, db.Commit(ctx, run.ID, k.Sink, pressed(waiting), nil))
 	_, err = db.Finish(ctx, run.ID, state, *at)
 	must(t, err)
 	*at = at.Add(24 * time.Hour)

@@ -35,14 +35,14 @@ func (s IDSet) Has(id int64) bool { return id>>6 < int64(len(s)) && s[id>>6]&(1<
 
 // Present returns the passes of a type that rows of a run have: unchanged, made, failed
 // or refused. nameless counts the rows that were refused and whose serial number could
-// not be read: nobody knows whose they are.
+// not be read: nobody knows whose they are. Those of people who were erased are of nobody.
 func (d *DB) Present(ctx context.Context, run int64, typeID string) (present IDSet, nameless int, err error) {
 	const (
 		batches = `SELECT seen FROM batches WHERE run_id = ?`
 		made    = `SELECT pass_id FROM rows WHERE run_id = ? AND state = 'made'`
 		failed  = `SELECT p.id FROM rows r JOIN passes p ON p.serial = r.serial AND p.type_id = ? WHERE r.run_id = ? AND r.state = 'failed'`
 		refused = `SELECT p.id FROM problems o JOIN passes p ON p.serial = o.serial AND p.type_id = ? WHERE o.run_id = ? AND o.severity = 'refused'`
-		unread  = `SELECT COUNT(*) FROM (SELECT DISTINCT sheet_row FROM problems WHERE run_id = ? AND severity = 'refused' AND serial = '') AS r`
+		unread  = `SELECT COUNT(*) FROM (SELECT DISTINCT sheet_row FROM problems WHERE run_id = ? AND severity = 'refused' AND serial = '' AND code <> 'erased') AS r`
 	)
 	err = d.query(ctx, func(rows *sql.Rows) error {
 		var seen []byte

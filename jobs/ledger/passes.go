@@ -42,7 +42,7 @@ func scanPassRow(rows *sql.Rows) (p PassRow, err error) {
 // by rising id, from the first after the id after.
 func (d *DB) PassesOf(ctx context.Context, job, typeID string, after int64, limit int) (page []PassRow, err error) {
 	const query = passRowColumns + `
-		WHERE p.id > ? AND (p.job = ? OR ? = '') AND (p.type_id = ? OR ? = '')
+		WHERE p.id > ? AND p.job <> '' AND (p.job = ? OR ? = '') AND (p.type_id = ? OR ? = '')
 		ORDER BY p.id
 		LIMIT ?`
 	err = d.again(ctx, "passes", func() error {

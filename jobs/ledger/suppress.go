@@ -50,6 +50,9 @@ func (t *tx) suppressOf(ctx context.Context, reason, delivery string, now int64)
 	if err != nil || !found {
 		return orNotFound(err)
 	}
+	if address == digest(zeroAddress) { // erased, and suppressed then
+		return nil
+	}
 	_, err = t.suppress(ctx, reason, address, now)
 	return err
 }
@@ -102,20 +105,20 @@ func (d *DB) suppressions(ctx context.Context, query string, args ...any) ([]job
 // Bounce records that a delivery came back: it is bounced, whatever was known of it.
 // If the address will never take a mail, it is suppressed. A delivery that is not
 // there is [jobs.ErrNotFound]; one that was not on its way, or bounced before, is
-// left alone.
+// left alone. So is one whose recipient was erased: what came back would name him.
 func (d *DB) Bounce(ctx context.Context, id string, code int, answer string, forever bool) error {
 	const (
 		find   = `SELECT 1 FROM deliveries WHERE id = ?`
 		update = `
 			UPDATE deliveries SET state = 'bounced', code = ?, answer = ?, changed = ?
-			WHERE id = ? AND state IN ('sent', 'in_doubt', 'trying', 'waiting', 'given_up')`
+			WHERE id = ? AND address <> ? AND state IN ('sent', 'in_doubt', 'trying', 'waiting', 'given_up')`
 	)
 	err := d.write(ctx, stepBounce, func(t *tx) error {
 		if found, err := t.one(ctx, []any{new(int)}, find, id); err != nil || !found {
 			return orNotFound(err)
 		}
 		now := millis(d.now())
-		if _, err := t.exec(ctx, update, code, answer, now, id); err != nil || !forever {
+		if _, err := t.exec(ctx, update, code, answer, now, id, zeroAddress); err != nil || !forever {
 			return err
 		}
 		return t.suppressOf(ctx, "bounced", id, now)

@@ -99,6 +99,36 @@ func TestNoCertificate(t *testing.T) {
 	})
 }
 
+// TestCertificateAway: a certificate that can't be had for a moment, in the middle of
+// pushes, stops them no longer than that.
+func TestCertificateAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := fill(1000, time.Now())
+		l := &line{reply: always(ok)}
+		var loads atomic.Int64
+		var away atomic.Bool
+		s, stop := running(t, o, l, func(s *apns.Sender) {
+			s.Pusher = func(context.Context, string) (apns.Pusher, error) {
+				if away.Load() || loads.Add(1) == 500 {
+					away.Store(true)
+					return nil, errors.New("the file is locked")
+				}
+				return l, nil
+			}
+		})
+		time.Sleep(time.Minute)
+		if h := s.Halted(); h[topic] != apns.ReasonCertificate {
+			t.Errorf("halted: %v", h)
+		}
+		away.Store(false)
+		time.Sleep(time.Minute)
+		if n := o.count(func(s *subscription) bool { return len(s.sent) > 0 }); n != 1000 || len(s.Halted()) != 0 {
+			t.Errorf("%d of 1000 devices were pushed once the certificate was there again; halted: %v", n, s.Halted())
+		}
+		stop()
+	})
+}
+
 // TestAllTokensBad: where every token is called bad, it is not the tokens.
 func TestAllTokensBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -107,8 +107,8 @@ func (l *lane) close(t trip, until time.Time, reason string) (first, again bool)
 	again = reason != "" && l.reason == reason
 	l.until, l.reason, l.probing, l.with = until, reason, false, ""
 	l.turn++
-	if l.pusher != nil {
-		l.with = l.pusher.Name()
+	if t.pusher != nil { // nil if none could be had: whichever comes opens the lane
+		l.with = t.pusher.Name()
 	}
 	if l.stop != nil {
 		l.stop()

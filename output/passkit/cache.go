@@ -3,7 +3,9 @@ package passkit
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,7 +119,7 @@ func (c *cache) fly(ctx context.Context, f *flight, key flightKey, v jobs.PassVe
 	defer cancel()
 	select {
 	case c.turns <- struct{}{}:
-		f.pass, f.err = c.maker.Make(ctx, v, key.typeID, key.serial)
+		f.pass, f.err = c.make(ctx, key, v)
 		<-c.turns
 	case <-ctx.Done():
 		f.err = ctx.Err()
@@ -136,6 +138,17 @@ func (c *cache) fly(ctx context.Context, f *flight, key flightKey, v jobs.PassVe
 	close(f.done)
 }
 
+// make makes a pass. One whose making panics is an error, as in a handler of net/http:
+// it must not end the server, which phones would ask for it again.
+func (c *cache) make(ctx context.Context, key flightKey, v jobs.PassVersion) (p Pass, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("make a pass: panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return c.maker.Make(ctx, v, key.typeID, key.serial)
+}
+
 // overhead is what a kept pass costs besides its bytes.
 const overhead = 512
 
@@ -143,7 +156,7 @@ const overhead = 512
 // asked for the longest. The caller holds mu.
 func (c *cache) keep(k *kept) {
 	if e := c.byName[k.name]; e != nil {
-		if e.Value.(*kept).pass.Version.Change > k.pass.Version.Change {
+		if old := e.Value.(*kept).pass.Version; old.Epoch == k.pass.Version.Epoch && old.Change > k.pass.Version.Change {
 			return
 		}
 		c.drop(e)

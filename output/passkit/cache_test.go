@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -84,6 +85,28 @@ func TestCertificateChanges(t *testing.T) {
 	}
 	if n := s.handler.Statistics().Failed.Load(); n != 1 {
 		t.Errorf("%d failures are counted", n)
+	}
+}
+
+// TestPanic: a pass whose making panics is an error that says where, costs nobody else
+// his pass, and is made when it is asked for again.
+func TestPanic(t *testing.T) {
+	s := open(t, nil)
+	s.make("one", "A", "B")
+	s.maker.set(func(m *maker) { m.panics = true })
+	for range 2 * runtime.GOMAXPROCS(0) {
+		if a := s.fetch("A"); a.code != http.StatusServiceUnavailable {
+			t.Errorf("%+v", a)
+		}
+	}
+	if log := s.logged.String(); !strings.Contains(log, "out of range") || !strings.Contains(log, "helper_test.go") {
+		t.Errorf("the log does not say where it was: %s", log)
+	}
+	s.maker.set(func(m *maker) { m.panics = false })
+	for _, serial := range []string{"B", "A"} {
+		if a := s.fetch(serial); a.code != http.StatusOK {
+			t.Errorf("%s: %+v", serial, a)
+		}
 	}
 }
 

@@ -49,7 +49,12 @@ func (s *server) fetch(w http.ResponseWriter, r *http.Request) error {
 	patience := min(sendTime+time.Duration(len(p.Data)/sendSpeed)*time.Second, sendLimit)
 	// A writer that knows no deadline is a test's.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience))
-	w.Write(p.Data) // that the phone went away is no error of ours
+	if _, err := w.Write(p.Data); err != nil {
+		return nil // that the phone went away is no error of ours
+	}
+	if s.Events != nil && r.Method == http.MethodGet {
+		s.Events.PassFetched(r.Context(), p.Version.Job)
+	}
 	return nil
 }
 

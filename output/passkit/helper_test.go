@@ -139,6 +139,7 @@ type maker struct {
 	mu     sync.Mutex // guards what follows
 	signer string
 	fails  error
+	panics bool
 	size   int // of passes; 0 for as long as their text
 	made   map[string]int
 	gate   chan struct{} // if not nil, each making waits for something to come out
@@ -166,8 +167,11 @@ func (m *maker) Make(ctx context.Context, v jobs.PassVersion, typeID, serial str
 		m.made = map[string]int{}
 	}
 	m.made[serial]++
-	gate, fails, size := m.gate, m.fails, m.size
+	gate, fails, size, panics := m.gate, m.fails, m.size, m.panics
 	m.mu.Unlock()
+	if panics {
+		panic("out of range")
+	}
 	if gate != nil {
 		<-gate
 	}

@@ -38,10 +38,13 @@ func (s *server) log(w http.ResponseWriter, r *http.Request) error {
 		l.At = s.Now()
 		lines = append(lines, l)
 	}
-	if len(lines) == 0 {
-		return nil
+	if len(lines) > 0 {
+		if err := s.Store.AddPhoneLines(r.Context(), lines); err != nil {
+			return err
+		}
 	}
-	return s.Store.AddPhoneLines(r.Context(), lines)
+	w.WriteHeader(http.StatusOK)
+	return nil
 }
 
 // Apple's phones name what a line is about in the same way in all of them.

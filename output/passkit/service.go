@@ -32,6 +32,8 @@ const defaultCache = 64 << 20
 type Service struct {
 	Store Store
 	Maker Maker
+	// Events may be nil.
+	Events Events
 	// Prefix is the path below which phones ask: that of the passes' webServiceURL.
 	Prefix string
 	// Proxies are the addresses whose X-Forwarded-For is believed.

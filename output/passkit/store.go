@@ -60,3 +60,9 @@ type Pass struct {
 	Data    []byte
 	Version jobs.PassVersion
 }
+
+// Events hears what phones do, without whose they are. Calls return at once.
+type Events interface {
+	// PassFetched says that a phone fetched a version of a pass that it did not have.
+	PassFetched(ctx context.Context, job string)
+}
