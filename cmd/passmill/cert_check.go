@@ -147,9 +147,12 @@ func (c *certHistoryCommand) Run(ctx context.Context, std streams, all *commands
 
 // eventLine is a line of the audit for people.
 func eventLine(e sign.Event) string {
-	line := fmt.Sprintf("%s  %-10s  %s", e.At.Format("2006-01-02 15:04:05"), e.Action, visible(e.Actor))
+	line := fmt.Sprintf("%s  %-12s  %s", e.At.Format("2006-01-02 15:04:05"), e.Action, visible(e.Actor))
 	if e.Job != "" {
-		line += fmt.Sprintf(", job %s, run %d", visible(e.Job), e.Run)
+		line += ", job " + visible(e.Job)
+	}
+	if e.Run != 0 {
+		line += fmt.Sprintf(", run %d", e.Run)
 	}
 	if e.Certificate != "" {
 		line += ", certificate " + e.Certificate[:min(12, len(e.Certificate))]

@@ -159,8 +159,8 @@ func problemLineOf(p jobs.Problem) problemLine {
 }
 
 // visible writes text so that it can't steer the terminal, nor hide what it
-// holds.
+// holds. Quotes do neither, and stay as they are.
 func visible(s string) string {
 	quoted := fmt.Sprintf("%q", s)
-	return quoted[1 : len(quoted)-1]
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }

@@ -55,24 +55,28 @@ func (o *choiceOptions) open(ctx context.Context, database string) (*restater, e
 	case len(o.Serials) > 0 && o.Where != "":
 		return nil, status{exitUsage, errors.New("name serial numbers or choose by --where, not both")}
 	}
-	space, err := findWorkspace(".", database)
+	space, err := workspaceOf(ctx, &o.Job, database)
 	if err != nil {
 		return nil, err
 	}
-	if namesFile(o.Job) {
-		def, err := findJob(ctx, o.Job, database)
-		if err != nil {
-			return nil, err
-		}
-		if err := def.close(); err != nil {
-			return nil, err
-		}
-		if space, err = def.workspace(database); err != nil {
-			return nil, err
-		}
-		o.Job = def.job.Name
-	}
 	return openRestater(ctx, space)
+}
+
+// workspaceOf returns the workspace with the passes of a job, of which nothing else need
+// be left, and turns the name of its file into its own.
+func workspaceOf(ctx context.Context, job *string, database string) (workspace, error) {
+	if !namesFile(*job) {
+		return findWorkspace(".", database)
+	}
+	def, err := findJob(ctx, *job, database)
+	if err != nil {
+		return workspace{}, err
+	}
+	if err := def.close(); err != nil {
+		return workspace{}, err
+	}
+	*job = def.job.Name
+	return def.workspace(database)
 }
 
 // choose finds the passes.
@@ -124,7 +128,7 @@ func (o *choiceOptions) bySerial(ctx context.Context, db *ledger.DB) (chosen cho
 		}
 	}
 	if len(chosen.unknown) > 0 && !o.SkipUnknown {
-		err = errors.Join(err, fmt.Errorf("no pass has the serial number %s; nothing was changed; --skip-unknown passes over them", strings.Join(chosen.unknown, ", nor ")))
+		err = errors.Join(err, fmt.Errorf("no pass has the serial number %s; nothing was changed; --skip-unknown passes over them, and a job is named with --job", strings.Join(chosen.unknown, ", nor ")))
 	}
 	chosen.jobs = sortedJobs(chosen.passes)
 	return chosen, err

@@ -18,7 +18,7 @@ type devicesCommand struct {
 }
 
 type devicesList struct {
-	Job     string `placeholder:"NAME" help:"Only phones that have a pass of this job."`
+	Job     string `placeholder:"JOB" help:"Only phones that have a pass of this job: its file, or its name."`
 	Serial  string `placeholder:"SERIAL" help:"Only phones that have the pass with this serial number."`
 	Waiting bool   `help:"Only phones that have not heard of everything."`
 	JSON    bool   `help:"Print each phone as one JSON object on a line of its own."`
@@ -31,7 +31,7 @@ type devicesShow struct {
 
 // Run lists phones.
 func (c *devicesList) Run(ctx context.Context, std streams, all *commands) (err error) {
-	_, db, err := openLedger(ctx, all.Database)
+	_, db, err := openLedgerOf(ctx, &c.Job, all.Database)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *devicesList) each(ctx context.Context, db *ledger.DB, do func(s ledger.
 func (c *devicesShow) Run(ctx context.Context, std streams, all *commands) (err error) {
 	prefix, err := hex.DecodeString(c.Device)
 	if err != nil || len(prefix) == 0 || len(prefix) > 32 {
-		return status{exitUsage, errors.New("name the phone as passmill devices list does: an even number of digits and letters from a to f")}
+		return status{exitUsage, errors.New("name the phone as passmill devices list does: an even number of digits and letters from a to f; devices list --serial SERIAL finds those with a pass")}
 	}
 	_, db, err := openLedger(ctx, all.Database)
 	if err != nil {

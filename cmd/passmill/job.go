@@ -23,7 +23,14 @@ type jobCommand struct {
 
 // openLedger opens the ledger of the workspace around the current folder.
 func openLedger(ctx context.Context, database string) (workspace, *ledger.DB, error) {
-	space, err := findWorkspace(".", database)
+	none := ""
+	return openLedgerOf(ctx, &none, database)
+}
+
+// openLedgerOf opens the ledger with the passes of a job, which may be named by its file;
+// then its name takes the place of that.
+func openLedgerOf(ctx context.Context, job *string, database string) (workspace, *ledger.DB, error) {
+	space, err := workspaceOf(ctx, job, database)
 	if err != nil {
 		return space, nil, err
 	}

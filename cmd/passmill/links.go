@@ -77,7 +77,7 @@ func (c *linksWrite) Run(ctx context.Context, std streams, all *commands) (err e
 }
 
 func (g *giving) print(std streams) error {
-	fmt.Fprintf(std.out, "%s: %s with a link, %s without\n", count(g.linked+g.without, "row"), thousands(g.linked), thousands(g.without))
+	fmt.Fprintf(std.out, "%s: %s with a link, %s without%s\n", count(g.linked+g.without, "row"), thousands(g.linked), thousands(g.without), choose(min(g.without, 1), ", and State says why", ""))
 	if g.fallen > 0 {
 		fmt.Fprintf(std.out, "%s of them too long to be sealed, with a plain link to a pass that is planned\n", thousands(g.fallen))
 	}

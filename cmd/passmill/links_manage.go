@@ -65,6 +65,24 @@ func (j *linkJob) mark(ctx context.Context, serial string) (id []byte, revoked b
 	return id, marks[string(id)].Revoked, err
 }
 
+// known reports an error unless all serial numbers are those of passes that are the
+// job's own and have a link. Of sealed links that nobody has opened the ledger knows
+// nothing.
+func (j *linkJob) known(ctx context.Context, serials []string) (err error) {
+	for _, serial := range serials {
+		of, lost := j.db.LinkOf(ctx, j.typeID, serial)
+		switch {
+		case lost != nil && !errors.Is(lost, jobs.ErrNotFound):
+			return lost
+		case lost == nil && of.Job != j.job.Name:
+			err = errors.Join(err, fmt.Errorf("the pass with the serial number %s is of job %q; nothing was revoked", visible(serial), of.Job))
+		case j.job.Links.Kind != jobs.LinkSealed && (lost != nil || of.Version == 0):
+			err = errors.Join(err, fmt.Errorf("no pass of job %q with the serial number %s has a link; nothing was revoked", j.job.Name, visible(serial)))
+		}
+	}
+	return err
+}
+
 type linksRevoke struct {
 	Job    string   `arg:"" help:"The job."`
 	Serial []string `arg:"" optional:"" help:"The serial numbers of the passes whose links are revoked."`
@@ -90,12 +108,19 @@ func (c *linksRevoke) Run(ctx context.Context, std streams, all *commands) (err 
 	if c.All {
 		return c.all(ctx, std, j, sealed)
 	}
+	if err := j.known(ctx, c.Serial); err != nil {
+		return err
+	}
 	n, err := j.db.RevokeLinks(ctx, j.job.Name, j.typeID, c.Serial)
 	if err != nil {
 		return err
 	}
 	if !sealed {
-		fmt.Fprintf(std.out, "%s revoked\n", count(int(n), "link"))
+		line := count(int(n), "link") + " revoked"
+		if before := len(c.Serial) - int(n); before > 0 {
+			line += fmt.Sprintf("; %s so already", thousands(before)+choose(before, " was", " were"))
+		}
+		fmt.Fprintln(std.out, line)
 		return nil
 	}
 	ids := make([][]byte, len(c.Serial))
@@ -198,9 +223,7 @@ func (c *linksList) Run(ctx context.Context, std streams, all *commands) (err er
 	}
 	defer func() { err = errors.Join(err, j.db.Close()) }()
 	table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-	if !c.JSON {
-		fmt.Fprintln(table, "SERIAL\tSTATE\tISSUED\tEXPIRES\tUSED")
-	}
+	n := 0
 	for after := int64(0); ; {
 		page, err := j.db.LinksOfJob(ctx, j.job.Name, after, 1000)
 		if err != nil {
@@ -218,7 +241,13 @@ func (c *linksList) Run(ctx context.Context, std streams, all *commands) (err er
 				}
 				continue
 			}
+			if n++; n == 1 {
+				fmt.Fprintln(table, "SERIAL\tSTATE\tISSUED\tEXPIRES\tUSED")
+			}
 			fmt.Fprintln(table, line)
+		}
+		if len(page) == 0 && n == 0 && !c.JSON {
+			fmt.Fprintf(std.out, "no pass of job %q has a link in the ledger\n", j.job.Name)
 		}
 		if len(page) == 0 {
 			return table.Flush()

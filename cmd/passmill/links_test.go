@@ -90,7 +90,7 @@ func (s *sandbox) links(args ...string) (links, states map[string]string) {
 func (s *sandbox) linkServer() *linkClient {
 	s.t.Helper()
 	o := s.onDemand()
-	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, demand: o, log: slog.New(slog.NewTextHandler(s.t.Output(), nil)), now: time.Now}
+	server := &serving{command: &serveCommand{}, db: o.db, space: o.space, demand: o, log: slog.New(slog.NewTextHandler(s.t.Output(), nil)), now: time.Now, steps: &stepCounter{now: time.Now}}
 	surfaces, err := server.links(s.t.Context())
 	if err != nil || len(surfaces) != 1 {
 		s.t.Fatalf("%d surfaces, %v", len(surfaces), err)
@@ -461,5 +461,37 @@ func TestPlannedFaults(t *testing.T) {
 		if out := s.do("fsck", "members.yaml"); !strings.Contains(out, "0 to mend") {
 			t.Errorf("%s: %s", point, out)
 		}
+	}
+}
+
+// TestRevokeOwnLinks: a job's links are revoked and shown by that job alone, also where
+// another makes passes of the same type, and nothing is revoked if one has no link.
+func TestRevokeOwnLinks(t *testing.T) {
+	s := newSandbox(t, 3, "")
+	s.linked("plain")
+	s.do("make", "members.yaml")
+	s.links()
+	job := mustRead(t, s.path("members.yaml"))
+	s.write("plain.yaml", strings.Replace(job, "name: members", "name: others", 1))
+	s.write("sealed.yaml", strings.NewReplacer("name: members", "name: others", "links: plain", "links: sealed").Replace(job))
+	for _, c := range []struct{ want, args string }{
+		{`is of job "members"; nothing was revoked`, "links revoke plain.yaml M00001"},
+		{`is of job "members"; nothing was revoked`, "links revoke sealed.yaml M00001"},
+		{`no pass of this job`, "links show plain.yaml M00001"},
+		{`no pass of job "members" with the serial number M9 has a link; nothing was revoked`, "links revoke members.yaml M00001 M9"},
+	} {
+		if code, _, errs := s.process(strings.Fields(c.args)...); code != exitNotDone || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: %d\n%s", c.args, code, errs)
+		}
+	}
+	if _, states := s.links(); states["M00001"] != "ok" {
+		t.Errorf("states: %v", states)
+	}
+	if out := s.do("links", "list", "plain.yaml"); out != "no pass of job \"others\" has a link in the ledger\n" {
+		t.Errorf("the links of a job that has none:\n%s", out)
+	}
+	s.do("links", "revoke", "members.yaml", "M00001")
+	if out := s.do("links", "revoke", "members.yaml", "M00001", "M00002"); out != "1 link revoked; 1 was so already\n" {
+		t.Errorf("revoked: %s", out)
 	}
 }

@@ -142,7 +142,7 @@ func (p *mailPlan) print(w io.Writer) {
 		n    int
 		what string
 	}{
-		{p.Waiting, "of them were confirmed before and wait"}, {p.Already, "settled in this mailing already"}, {p.Without, "without an address"},
+		{p.Waiting, choose(p.Waiting, "of them was confirmed before and waits", "of them were confirmed before and wait")}, {p.Already, "settled in this mailing already"}, {p.Without, "without an address"},
 		{p.Unusable, "with an address that no mail can be sent to"}, {p.Muted, "suppressed: passmill suppress list"},
 	} {
 		if line.n > 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"text/tabwriter"
 	"time"
 
 	"passmill/jobs"
@@ -87,10 +88,20 @@ func (r *mailReport) print(w io.Writer, asJSON bool) error {
 	if r.Next != nil && r.State == jobs.MailingOpen {
 		fmt.Fprintf(w, "  the next is due %s; run the command again then, or let passmill serve do it\n", r.Next.Local().Format("2006-01-02 15:04:05"))
 	}
+	return r.printList(w)
+}
+
+// printList prints the mails that were asked for. What no server has said has no code.
+func (r *mailReport) printList(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range r.Deliveries {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d %s\n", d.Serial, d.Recipient, stateWords[d.State], d.Changed.Local().Format("2006-01-02 15:04"), d.Code, d.Answer)
+		answer := d.Answer
+		if d.Code != 0 {
+			answer = fmt.Sprintf("%d %s", d.Code, d.Answer)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", visible(d.Serial), visible(d.Recipient), stateWords[d.State], d.Changed.Local().Format("2006-01-02 15:04"), visible(answer))
 	}
-	return nil
+	return table.Flush()
 }
 
 type mailStatusCommand struct {

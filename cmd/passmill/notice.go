@@ -74,7 +74,11 @@ func (n notice) text() string {
 	}
 	table.Flush()
 	if n.Run != 0 {
-		fmt.Fprintf(&b, "\nWhat is wrong with which row: passmill run show %d\n", n.Run)
+		what := "What is wrong with which row"
+		if n.Refused == 0 {
+			what = "What is known of it"
+		}
+		fmt.Fprintf(&b, "\n%s: passmill run show %d\n", what, n.Run)
 	}
 	if n.Type == runFailed {
 		b.WriteString("Once the cause is mended, the next run goes on where this one was.\n")

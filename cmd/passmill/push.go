@@ -16,7 +16,7 @@ import (
 )
 
 type pushCommand struct {
-	Job    string `xor:"which" placeholder:"NAME" help:"Push to the phones that have a pass of this job."`
+	Job    string `xor:"which" placeholder:"JOB" help:"Push to the phones that have a pass of this job: its file, or its name."`
 	Serial string `xor:"which" placeholder:"SERIAL" help:"Push to the phones that have the pass with this serial number."`
 	All    bool   `xor:"which" help:"Push to all phones."`
 	Now    bool   `help:"Push in quiet hours as well."`
@@ -35,9 +35,9 @@ const pushLease = 2 * time.Minute
 // Run pushes.
 func (c *pushCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
 	if c.Job == "" && c.Serial == "" && !c.All {
-		return status{exitUsage, errors.New("say to whom: --job NAME, --serial SERIAL or --all")}
+		return status{exitUsage, errors.New("say to whom: --job JOB, --serial SERIAL or --all")}
 	}
-	space, db, err := openLedger(ctx, all.Database)
+	space, db, err := openLedgerOf(ctx, &c.Job, all.Database)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *pushCommand) report(std streams, total int, counts map[apns.Verdict]int
 		fmt.Fprintln(std.out, "no phone has registered for "+c.what()+", or Apple has called all of their push tokens dead; passmill devices list shows them")
 		return nil
 	}
-	fmt.Fprintf(std.out, "%s of %s phones were pushed\n", thousands(sent), thousands(total))
+	fmt.Fprintf(std.out, "%s of %s pushed\n", thousands(sent), count(total, "phone")+choose(total, " was", " were"))
 	if n := counts[apns.Gone]; n > 0 {
 		fmt.Fprintf(std.out, "%s push tokens are dead, and were dropped\n", thousands(n))
 	}

@@ -110,7 +110,7 @@ func TestPushCommand(t *testing.T) {
 			run(exitUsage, "say to whom", "push")
 			run(exitUsage, "can't be used together", "push", "--all", "--serial", "M00001")
 			run(exitDone, "no phone has registered for a pass with this serial number", "push", "--serial", "nobody")
-			run(exitDone, "1 of 1 phones were pushed", "push", "--serial", "M00001", "--now")
+			run(exitDone, "1 of 1 phone was pushed", "push", "--serial", "M00001", "--now")
 			if p.Pushes(phoneToken(2)) != 1 || p.Counts().Pushes != 1 {
 				t.Errorf("%+v", p.Counts())
 			}

@@ -56,7 +56,7 @@ func (c *rollbackCommand) Run(ctx context.Context, std streams, all *commands) (
 	defer func() { err = errors.Join(err, r.db.Close()) }()
 	of, err := r.db.Run(ctx, c.Number)
 	if errors.Is(err, jobs.ErrNotFound) {
-		return fmt.Errorf("the ledger has no run %d", c.Number)
+		return fmt.Errorf("the ledger has no run %d; passmill run list lists them", c.Number)
 	}
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (c *rollbackCommand) print(w io.Writer, s rollbackSummary, job string) erro
 	if c.DryRun {
 		verb = "would go back"
 	}
-	fmt.Fprintf(w, "%s %s to what they were before run %d; %s\n", count(s.Back, "pass"), verb, s.Of, hear(s.Devices, c.DryRun))
+	fmt.Fprintf(w, "%s %s to what %s before run %d; %s\n", count(s.Back, "pass"), verb, choose(s.Back, "it was", "they were"), s.Of, hear(s.Devices, c.DryRun))
 	if s.Returned > 0 {
 		fmt.Fprintf(w, "%s valid again that had no row in run %d\n", count(s.Returned, "pass")+cmp.Or(map[bool]string{true: " would be"}[c.DryRun], choose(s.Returned, " is", " are")), s.Of)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"passmill/jobs"
@@ -76,7 +77,9 @@ func (j runJSON) print(w io.Writer, run jobs.Run) error {
 	row("took", "%s", took(run))
 	row("outcome", "%s", runOutcome(run))
 	if j.Failure != "" {
-		row("", "%s", visible(j.Failure))
+		for line := range strings.SplitSeq(j.Failure, "\n") {
+			row("", "%s", visible(line))
+		}
 	}
 	c := run.Count
 	row("rows", "%s: %s made, %s unchanged, %s refused", thousands(c.Rows), thousands(c.Made), thousands(c.Unchanged), thousands(c.Refused))
@@ -84,6 +87,9 @@ func (j runJSON) print(w io.Writer, run jobs.Run) error {
 		row("devices", "%s of its changes", heard(j.Heard))
 	}
 	for _, s := range j.Slots {
+		if s.Reason == j.Failure { // it stands above
+			s.Reason = ""
+		}
 		row("slot", "%s", s)
 	}
 	for _, t := range j.Told {

@@ -23,7 +23,7 @@ type runsCommand struct {
 }
 
 type runList struct {
-	Job   string `placeholder:"NAME" help:"Those of one job."`
+	Job   string `placeholder:"JOB" help:"Those of one job: its file, or its name."`
 	Limit int    `default:"20" placeholder:"N" help:"How many (default: 20)."`
 	JSON  bool   `help:"Print each run as one JSON object on a line of its own."`
 }
@@ -69,7 +69,7 @@ func runJSONOf(r jobs.Run) runJSON {
 
 // Run lists the runs.
 func (c *runList) Run(ctx context.Context, std streams, all *commands) (err error) {
-	_, db, err := openLedger(ctx, all.Database)
+	_, db, err := openLedgerOf(ctx, &c.Job, all.Database)
 	if err != nil {
 		return err
 	}

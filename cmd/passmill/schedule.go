@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -160,7 +161,7 @@ func (l scheduleLine) print(ctx context.Context, w io.Writer, db *ledger.DB) err
 func (l *slotLine) String() string {
 	text := fmt.Sprintf("%s: %s", visible(l.Slot), l.State)
 	if l.Reason != "" {
-		text += ", " + visible(l.Reason)
+		text += ", " + visible(strings.ReplaceAll(l.Reason, "\n", "; "))
 	}
 	if l.Missed > 0 {
 		text += fmt.Sprintf("; %s before it missed", count(l.Missed, "time"))

@@ -145,7 +145,7 @@ func TestServeKeepsSchedules(t *testing.T) {
 			if got := hook.all()[0]; len(hook.all()) != 1 || got.Type != runRefused || got.Job != "members" || got.Run != run.ID || got.Refused != 1 || got.Rows != 21 || got.ID != fmt.Sprintf("slot-%d", slot.ID) {
 				t.Errorf("posted: %+v", hook.all())
 			}
-			if m := mails.all(); len(m) != 1 || !strings.HasPrefix(m[0], "operator@example.com\n") || !strings.Contains(m[0], `job "members" refused 1 of 21 rows`) || !strings.Contains(m[0], fmt.Sprintf("passmill run show %d", run.ID)) {
+			if m := mails.all(); len(m) != 1 || !strings.HasPrefix(m[0], "operator@example.com\n") || !strings.Contains(m[0], "Subject: job \"members\" refused 1 of 21 rows") || !strings.Contains(m[0], fmt.Sprintf("passmill run show %d", run.ID)) {
 				t.Errorf("mailed: %q", m)
 			}
 			for _, canary := range []string{"Zacharias", "M00001", "M9", "Lovelace"} {

@@ -91,7 +91,7 @@ func spared(spec jobs.MissingSpec, missing, of, nameless int) string {
 	case nameless > 0:
 		return fmt.Sprintf("%s no row any more, and %s can't be told whose; %s: mend the serial numbers", count(missing, "pass")+choose(missing, " has", " have"), count(nameless, "refused row"), sorry)
 	case !spec.Allows(missing, of):
-		return fmt.Sprintf("%s of %s no row any more, which is more than missing: allows; %s: if the source is right, raise most: for this run", thousands(missing), count(of, "pass")+choose(missing, " has", " have"), sorry)
+		return fmt.Sprintf("%s of %s no row any more, which is more than missing: allows; %s: if the source is right, write most: higher for this run, such as missing: {do: %s, most: \"50%%\"}", thousands(missing), count(of, "pass")+choose(missing, " has", " have"), sorry, spec.Do)
 	}
 	return ""
 }

@@ -17,7 +17,7 @@ import (
 )
 
 type statsCommand struct {
-	Job  string `arg:"" optional:"" help:"The name of a job; all jobs together if it is left out."`
+	Job  string `arg:"" optional:"" help:"The job: its file, or its name; all jobs together if it is left out."`
 	Days int    `default:"30" placeholder:"N" help:"How many days to look back, today included (default: 30)."`
 	From string `placeholder:"DAY" help:"The first day instead, as 2026-11-25 (UTC)."`
 	To   string `placeholder:"DAY" help:"The last day (default: today)."`
@@ -43,7 +43,7 @@ func (c *statsCommand) Run(ctx context.Context, std streams, all *commands) (err
 	if err != nil {
 		return status{exitUsage, err}
 	}
-	_, db, err := openLedger(ctx, all.Database)
+	_, db, err := openLedgerOf(ctx, &c.Job, all.Database)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,11 @@ func (c *statsCommand) Run(ctx context.Context, std streams, all *commands) (err
 	case c.JSON:
 		return statsJSON(std.out, lines)
 	case len(lines) == 0:
-		fmt.Fprintf(std.out, "nothing was counted from %s to %s\n", from, to)
+		of := ""
+		if c.Job != "" {
+			of = fmt.Sprintf(" of job %q", c.Job)
+		}
+		fmt.Fprintf(std.out, "nothing%s was counted from %s to %s\n", of, from, to)
 		return nil
 	}
 	return statsTable(std.out, lines)

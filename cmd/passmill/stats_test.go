@@ -27,13 +27,16 @@ func TestStats(t *testing.T) {
 			if out := s.do("stats", "--csv", "members"); out != "day,job,made,mailed,opened,downloaded,installed,updated,removed\n"+today+",members,7,0,0,0,0,0,0\n" {
 				t.Errorf("CSV:\n%s", out)
 			}
+			if out := s.do("stats", "--csv", "members.yaml"); !strings.Contains(out, ",members,7,") {
+				t.Errorf("a job by its file:\n%s", out)
+			}
 			if out := s.do("stats", "--json", "members"); !strings.Contains(out, `"made":7`) || strings.Count(out, "\n") != 1 {
 				t.Errorf("JSON:\n%s", out)
 			}
 			if out := s.do("stats"); !strings.Contains(out, "of made  100.0%") {
 				t.Errorf("table:\n%s", out)
 			}
-			if out := s.do("stats", "nobody"); !strings.Contains(out, "nothing was counted") {
+			if out := s.do("stats", "nobody"); !strings.Contains(out, `nothing of job "nobody" was counted`) {
 				t.Errorf("a job that never ran:\n%s", out)
 			}
 		})

@@ -85,6 +85,9 @@ func (c *suppressListCommand) Run(ctx context.Context, std streams, all *command
 		if len(lines) == 0 && c.Find != "" {
 			fmt.Fprintln(std.out, "not on the list: it gets mails")
 		}
+		if len(list) == 0 && c.Find == "" {
+			fmt.Fprintln(std.out, "no address is on the list")
+		}
 		return nil
 	})
 }
@@ -102,7 +105,11 @@ func (c *suppressAddCommand) Run(ctx context.Context, std streams, all *commands
 		}
 		n, err := db.Suppress(ctx, "person", hashes...)
 		if err == nil {
-			fmt.Fprintf(std.out, "%s of %s suppressed; the others were already\n", thousands(int(n)), count(len(hashes), "address"))
+			line := count(int(n), "address") + " suppressed"
+			if before := len(hashes) - int(n); before > 0 {
+				line += fmt.Sprintf("; %s so already", thousands(before)+choose(before, " was", " were"))
+			}
+			fmt.Fprintln(std.out, line)
 		}
 		return err
 	})
@@ -112,7 +119,7 @@ func hashAll(keys *marks, addresses []string) ([][32]byte, error) {
 	hashes := make([][32]byte, len(addresses))
 	for i, a := range addresses {
 		if err := mail.CheckAddress(a); err != nil {
-			return nil, fmt.Errorf("%d. address: %w", i+1, err)
+			return nil, fmt.Errorf("address %d of %d: %w", i+1, len(addresses), err)
 		}
 		hashes[i] = keys.hash(a)
 	}

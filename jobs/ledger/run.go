@@ -67,17 +67,16 @@ func (d *DB) Run(ctx context.Context, id int64) (jobs.Run, error) {
 // LastGood returns when the last run with this key, whatever its source was,
 // began that made every row: what did not change since then has its pass. It
 // returns the zero time if there is none, or if a run with another template, sink
-// or other settings began after it.
+// or other settings began after it. Runs that read no source don't count: those that
+// failed before it was opened, and those that hold the rows of sealed links.
 func (d *DB) LastGood(ctx context.Context, key jobs.RunKey) (time.Time, error) {
-	// A run that came to nothing before it began has neither sink nor template; one that
-	// only planned has no sink.
 	const (
 		same  = `job = ? AND template_hash = ? AND sink = ? AND settings_hash = ?`
 		query = `
 		SELECT started
 		FROM runs
 		WHERE ` + same + ` AND state = 'done' AND refused = 0
-			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND (sink <> '' OR template_hash <> ?) AND NOT (` + same + `))
+			AND id > (SELECT COALESCE(MAX(id), 0) FROM runs WHERE job = ? AND (sink <> '' OR source_hash <> ?) AND NOT (` + same + `))
 		ORDER BY id DESC
 		LIMIT 1`
 	)
