@@ -276,7 +276,7 @@ func fate(spec jobs.MissingSpec, missing, of, nameless int) string {
 	case spec.Standing().Valid():
 		return "missing: keep leaves them as they are"
 	case spared(spec, missing, of, nameless) != "":
-		return "they are left as they are: more than most: under missing: allows, or rows are refused that may be theirs"
+		return choose(missing, "it is left as it is", "they are left as they are") + ": more than most: under missing: allows, or rows are refused that may be theirs"
 	case spec.Do == jobs.MissingVoid:
 		return "missing: void makes them void"
 	}

@@ -474,8 +474,8 @@ func TestRevokeOwnLinks(t *testing.T) {
 	s.do("make", "members.yaml")
 	s.links()
 	job := mustRead(t, s.path("members.yaml"))
-	s.write("plain.yaml", strings.Replace(job, "name: members", "name: others", 1))
-	s.write("sealed.yaml", strings.NewReplacer("name: members", "name: others", "links: plain", "links: sealed").Replace(job))
+	s.write("plain.yaml", job) // a job of that name
+	s.write("sealed.yaml", strings.Replace(job, "links: plain", "links: sealed", 1))
 	for _, c := range []struct{ want, args string }{
 		{`is of job "members"; nothing was revoked`, "links revoke plain.yaml M00001"},
 		{`is of job "members"; nothing was revoked`, "links revoke sealed.yaml M00001"},
@@ -489,7 +489,7 @@ func TestRevokeOwnLinks(t *testing.T) {
 	if _, states := s.links(); states["M00001"] != "ok" {
 		t.Errorf("states: %v", states)
 	}
-	if out := s.do("links", "list", "plain.yaml"); out != "no pass of job \"others\" has a link in the ledger\n" {
+	if out := s.do("links", "list", "plain.yaml"); out != "no pass of job \"plain\" has a link in the ledger\n" {
 		t.Errorf("the links of a job that has none:\n%s", out)
 	}
 	s.do("links", "revoke", "members.yaml", "M00001")
