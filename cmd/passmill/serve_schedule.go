@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -161,6 +162,9 @@ func (m *slotMaker) run(ctx context.Context, slot jobs.Slot) (s summary, died er
 	if crash := last.crash(); crash != "" {
 		m.log.ErrorContext(ctx, "the process of a job crashed", "job", slot.Job, "slot", slot.Local, "trace", crash)
 	}
+	if said := last.complaint(); err != nil && said != "" {
+		err = fmt.Errorf("%w, saying: %s", err, said)
+	}
 	return s, err
 }
 
@@ -169,7 +173,7 @@ func (m *slotMaker) run(ctx context.Context, slot jobs.Slot) (s summary, died er
 func (m *slotMaker) unended(ctx context.Context, slot jobs.Slot, died error) jobs.Slot {
 	reason := "its process ended without a word"
 	if died != nil {
-		reason = fmt.Sprintf("its process ended without a word: %v", died)
+		reason = fmt.Sprintf("its process ended before it could write down what became of the run: %v", died)
 	}
 	slot.State, slot.Reason = jobs.SlotDue, reason
 	if slot.Tries < maxSlotTries {
@@ -209,6 +213,17 @@ func (t *tail) crash() string {
 		}
 	}
 	return ""
+}
+
+// complaint returns the error with which the program ended, in one line, without what
+// might name a person; empty if there is none.
+func (t *tail) complaint() string {
+	const begin = "passmill: "
+	i := bytes.LastIndex(t.text, []byte(begin))
+	if i < 0 || i > 0 && t.text[i-1] != '\n' {
+		return ""
+	}
+	return failureText(errors.New(strings.Join(strings.Fields(string(t.text[i+len(begin):])), " ")))
 }
 
 var _ io.Writer = (*tail)(nil)
