@@ -36,14 +36,7 @@ type bounceReader struct {
 
 // Run reads.
 func (c *mailBouncesCommand) Run(ctx context.Context, std streams, all *commands) (err error) {
-	space, err := findWorkspace(".", all.Database)
-	if err != nil {
-		return err
-	}
-	if !space.hasLedger() {
-		return space.missingLedger()
-	}
-	db, err := space.open(ctx)
+	space, db, err := openLedger(ctx, all.Database)
 	if err != nil {
 		return err
 	}
