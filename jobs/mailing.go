@@ -97,4 +97,4 @@ type Suppression struct {
 }
 
 // ErrStopped means that a delivery must not be sent any more.
-var ErrStopped = errors.New("the recipient was suppressed, or the mailing paused, meanwhile")
+var ErrStopped = errors.New("the recipient was suppressed, the mailing paused, or the mail taken over by another process, meanwhile")
