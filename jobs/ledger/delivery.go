@@ -19,9 +19,21 @@ func domainOf(address string) string {
 // suppressed is a condition on deliveries: the recipient gets no mails.
 const suppressed = `EXISTS (SELECT 1 FROM suppressions WHERE suppressions.address = deliveries.address)`
 
+// Conditions on deliveries: the pass is void or has expired; the mail must not be sent.
+const (
+	void     = `EXISTS (SELECT 1 FROM passes WHERE passes.id = deliveries.pass_id AND passes.standing <> 'valid')`
+	unwanted = `(` + suppressed + ` OR ` + void + `)`
+)
+
+// muted sets what becomes of a delivery: it is suppressed, and says so if that is for
+// its pass's sake, or gets another state.
+const muted = `
+	code = CASE WHEN ` + void + ` THEN 0 ELSE code END, answer = CASE WHEN ` + void + ` THEN 'the pass is void or has expired' ELSE answer END,
+	state = CASE WHEN ` + unwanted + ` THEN 'suppressed' ELSE `
+
 // Claim takes up to n deliveries that are due out of a mailing that is open, none of
 // them to the domains in except, and returns them as trying. Those whose recipient
-// is suppressed become suppressed instead.
+// is suppressed, or whose pass is void or has expired, become suppressed instead.
 //
 // One process at a time claims from a mailing: see [DB.LockMailing]. One that has lost
 // its lock may not know yet; so what is claimed belongs to the handle that claimed it.
@@ -35,7 +47,7 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 			LIMIT `
 		update = `
 			UPDATE deliveries
-			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'trying' END, holder = ?,
+			SET ` + muted + `'trying' END, holder = ?,
 				first = CASE WHEN first = 0 THEN ? ELSE first END, changed = ?
 			WHERE state = 'waiting' AND id IN (` + listMark + `)`
 		read = `
@@ -85,7 +97,7 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 }
 
 // Record writes changes down, all in one transaction. A delivery becomes in doubt only if its
-// recipient is not suppressed and its mailing is open; the ids of the others come
+// recipient is not suppressed, its pass is valid and its mailing is open; the ids of the others come
 // back as stopped, and they are suppressed or wait. So do those that somebody else has
 // taken over meanwhile, and no change of them is written.
 func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped []string, err error) {
@@ -93,11 +105,11 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 		doubt = `
 			UPDATE deliveries
 			SET state = 'in_doubt', changed = ?
-			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt') AND NOT ` + suppressed + `
+			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt') AND NOT ` + unwanted + `
 				AND EXISTS (SELECT 1 FROM mailings WHERE mailings.id = deliveries.mailing_id AND mailings.state = 'open')`
 		stop = `
 			UPDATE deliveries
-			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, holder = '', changed = ?
+			SET ` + muted + `'waiting' END, holder = '', changed = ?
 			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt')`
 		settle = `
 			UPDATE deliveries
