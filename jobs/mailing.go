@@ -41,7 +41,7 @@ const (
 	DeliverySent       DeliveryState = "sent"       // the server took it
 	DeliveryRefused    DeliveryState = "refused"    // the server will never take it
 	DeliveryBounced    DeliveryState = "bounced"    // it was taken, and came back
-	DeliverySuppressed DeliveryState = "suppressed" // the recipient gets no mails
+	DeliverySuppressed DeliveryState = "suppressed" // the recipient gets no mails, or the pass became void or expired
 	DeliveryGivenUp    DeliveryState = "given_up"   // the server did not take it for days
 )
 
@@ -97,4 +97,4 @@ type Suppression struct {
 }
 
 // ErrStopped means that a delivery must not be sent any more.
-var ErrStopped = errors.New("the recipient was suppressed, or the mailing paused, meanwhile")
+var ErrStopped = errors.New("the recipient was suppressed, the pass voided, the mailing paused, or the mail taken over by another process, meanwhile")

@@ -28,6 +28,7 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
+	"passmill/output/mail"
 	"passmill/sign/verify"
 )
 
@@ -319,6 +320,42 @@ func leave(t *testing.T, s *sandbox, db *ledger.DB, text string) {
 	}
 	if code := post(http.MethodPost, link[1]); code != http.StatusOK || !muted() {
 		t.Errorf("one click: %d, and unsubscribed: %v", code, muted())
+	}
+}
+
+// TestLeaveWithoutKeys: while the keys can't be opened, a link for unsubscribing is not
+// called invalid: whoever wants no more mails is asked to come again.
+func TestLeaveWithoutKeys(t *testing.T) {
+	s := newServing(t, &serveCommand{})
+	mux := http.NewServeMux()
+	for _, p := range mail.Patterns {
+		mux.Handle(p, s.leaving(t.Context()))
+	}
+	post := func(mark string) (int, string) {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/u/"+mark, strings.NewReader("List-Unsubscribe=One-Click")))
+		return w.Code, w.Header().Get("Retry-After")
+	}
+	keys, err := openMarks(t.Context(), s.space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := keys.mark("gone")
+	if err := os.Rename(keyFileName, "away"); err != nil {
+		t.Fatal(err)
+	}
+	for _, mark := range []string{good, "forged"} {
+		if code, again := post(mark); code != http.StatusServiceUnavailable || again == "" {
+			t.Errorf("without the keys, %s: %d, Retry-After %q", mark, code, again)
+		}
+	}
+	if err := os.Rename("away", keyFileName); err != nil {
+		t.Fatal(err)
+	}
+	for mark, want := range map[string]int{good: http.StatusOK, "forged": http.StatusNotFound} {
+		if code, again := post(mark); code != want || again != "" {
+			t.Errorf("with the keys, %s: %d, Retry-After %q", mark, code, again)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -21,13 +22,13 @@ const (
 // request: a server without mailings needs none.
 func (s *serving) leaving(work context.Context) http.Handler {
 	return mail.Leaving{
-		Open: func(mark string) (string, bool) {
+		Open: func(mark string) (delivery string, ok bool, err error) {
 			keys, err := s.openMarks(work)
 			if err != nil {
-				s.log.ErrorContext(work, "open the keys of mails", "err", err)
-				return "", false
+				return "", false, fmt.Errorf("open the keys of mails: %w", err)
 			}
-			return keys.delivery(mark)
+			delivery, ok = keys.delivery(mark)
+			return delivery, ok, nil
 		},
 		Leave: s.db.Unsubscribe, Log: s.log,
 	}.Handler()

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"io/fs"
@@ -33,6 +34,7 @@ type DB struct {
 	versions    *gather[passKey, jobs.PassVersion]
 	startedBy   string    // who or what begins runs
 	slot        jobs.Slot // that the handle works for; zero for none
+	holder      string    // tells the deliveries that this handle is at from those of others
 
 	mu    sync.Mutex
 	reads map[string]*sql.Stmt // SQLite: prepared statements of readers; guarded by mu
@@ -84,7 +86,7 @@ func open(ctx context.Context, dsn string, o Options, scripts fs.FS) (*DB, error
 
 // dial opens the database and looks at none of its tables.
 func dial(ctx context.Context, dsn string, o Options) (*DB, error) {
-	db := &DB{now: o.Now, wait: o.LockWait, log: o.Log, reads: map[string]*sql.Stmt{}}
+	db := &DB{now: o.Now, wait: o.LockWait, log: o.Log, holder: rand.Text(), reads: map[string]*sql.Stmt{}}
 	db.registering = &gather[enrol, enrolment]{do: db.register}
 	db.leaving = &gather[leaving, struct{}]{do: db.unregister}
 	db.telling = &gather[telling, struct{}]{do: db.tell}

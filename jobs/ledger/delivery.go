@@ -19,11 +19,24 @@ func domainOf(address string) string {
 // suppressed is a condition on deliveries: the recipient gets no mails.
 const suppressed = `EXISTS (SELECT 1 FROM suppressions WHERE suppressions.address = deliveries.address)`
 
+// Conditions on deliveries: the pass is void or has expired; the mail must not be sent.
+const (
+	void     = `EXISTS (SELECT 1 FROM passes WHERE passes.id = deliveries.pass_id AND passes.standing <> 'valid')`
+	unwanted = `(` + suppressed + ` OR ` + void + `)`
+)
+
+// muted sets what becomes of a delivery: it is suppressed, and says so if that is for
+// its pass's sake, or gets another state.
+const muted = `
+	code = CASE WHEN ` + void + ` THEN 0 ELSE code END, answer = CASE WHEN ` + void + ` THEN 'the pass is void or has expired' ELSE answer END,
+	state = CASE WHEN ` + unwanted + ` THEN 'suppressed' ELSE `
+
 // Claim takes up to n deliveries that are due out of a mailing that is open, none of
 // them to the domains in except, and returns them as trying. Those whose recipient
-// is suppressed become suppressed instead.
+// is suppressed, or whose pass is void or has expired, become suppressed instead.
 //
-// One process at a time claims from a mailing: see [DB.LockMailing].
+// One process at a time claims from a mailing: see [DB.LockMailing]. One that has lost
+// its lock may not know yet; so what is claimed belongs to the handle that claimed it.
 func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) ([]jobs.Delivery, error) {
 	const (
 		open   = `SELECT 1 FROM mailings WHERE id = ? AND state = 'open'`
@@ -34,7 +47,7 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 			LIMIT `
 		update = `
 			UPDATE deliveries
-			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'trying' END,
+			SET ` + muted + `'trying' END, holder = ?,
 				first = CASE WHEN first = 0 THEN ? ELSE first END, changed = ?
 			WHERE state = 'waiting' AND id IN (` + listMark + `)`
 		read = `
@@ -42,7 +55,7 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 			FROM deliveries d
 			JOIN passes p ON p.id = d.pass_id
 			JOIN rows r ON r.id = p.row_id
-			WHERE d.state = 'trying' AND d.id IN (` + listMark + `)
+			WHERE d.state = 'trying' AND d.holder = ? AND d.id IN (` + listMark + `)
 			ORDER BY d.next, d.id`
 	)
 	if len(except) == 0 {
@@ -65,12 +78,12 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 		if len(ids) == 0 {
 			return nil
 		}
-		if _, err := execList(ctx, t, update, ids, now, now); err != nil {
+		if _, err := execList(ctx, t, update, ids, d.holder, now, now); err != nil {
 			return err
 		}
 		for query, list := range lists(read, ids) {
 			var part []deliveryRow
-			if err := t.SelectContext(ctx, &part, t.dialect.sql(query), list...); err != nil {
+			if err := t.SelectContext(ctx, &part, t.dialect.sql(query), append([]any{d.holder}, list...)...); err != nil {
 				return err
 			}
 			claimed = append(claimed, part...)
@@ -84,23 +97,24 @@ func (d *DB) Claim(ctx context.Context, mailing int64, n int, except []string) (
 }
 
 // Record writes changes down, all in one transaction. A delivery becomes in doubt only if its
-// recipient is not suppressed and its mailing is open; the ids of the others come
-// back as stopped, and they are suppressed or wait.
+// recipient is not suppressed, its pass is valid and its mailing is open; the ids of the others come
+// back as stopped, and they are suppressed or wait. So do those that somebody else has
+// taken over meanwhile, and no change of them is written.
 func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped []string, err error) {
 	const (
 		doubt = `
 			UPDATE deliveries
 			SET state = 'in_doubt', changed = ?
-			WHERE id = ? AND state IN ('trying', 'in_doubt') AND NOT ` + suppressed + `
+			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt') AND NOT ` + unwanted + `
 				AND EXISTS (SELECT 1 FROM mailings WHERE mailings.id = deliveries.mailing_id AND mailings.state = 'open')`
 		stop = `
 			UPDATE deliveries
-			SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, changed = ?
-			WHERE id = ? AND state IN ('trying', 'in_doubt')`
+			SET ` + muted + `'waiting' END, holder = '', changed = ?
+			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt')`
 		settle = `
 			UPDATE deliveries
-			SET state = CASE WHEN address = ? AND CAST(? AS TEXT) = 'waiting' THEN 'suppressed' ELSE CAST(? AS TEXT) END, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, changed = ?
-			WHERE id = ? AND state IN ('trying', 'in_doubt')`
+			SET state = CASE WHEN address = ? AND CAST(? AS TEXT) = 'waiting' THEN 'suppressed' ELSE CAST(? AS TEXT) END, code = ?, answer = CASE WHEN address = ? THEN '' ELSE CAST(? AS TEXT) END, tries = tries + ?, next = ?, holder = '', changed = ?
+			WHERE id = ? AND holder = ? AND state IN ('trying', 'in_doubt')`
 	)
 	err = d.write(ctx, stepDelivery, func(t *tx) error {
 		stopped = nil
@@ -113,7 +127,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				if c.Tried {
 					tried = 1
 				}
-				n, err := t.affect(ctx, settle, zeroAddress, string(c.State), string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID)
+				n, err := t.affect(ctx, settle, zeroAddress, string(c.State), string(c.State), c.Code, zeroAddress, c.Answer, tried, due(c.Next, now), now, c.ID, d.holder)
 				if err != nil {
 					return err
 				}
@@ -127,7 +141,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				}
 				continue
 			}
-			n, err := t.affect(ctx, doubt, now, c.ID)
+			n, err := t.affect(ctx, doubt, now, c.ID, d.holder)
 			if err != nil {
 				return err
 			}
@@ -135,7 +149,7 @@ func (d *DB) Record(ctx context.Context, changes []jobs.DeliveryChange) (stopped
 				continue
 			}
 			stopped = append(stopped, c.ID)
-			if _, err := t.exec(ctx, stop, now, c.ID); err != nil {
+			if _, err := t.exec(ctx, stop, now, c.ID, d.holder); err != nil {
 				return err
 			}
 		}
@@ -168,9 +182,10 @@ func due(next time.Time, now int64) int64 {
 
 // LockMailing makes this process the only one that sends a mailing, until unlock or
 // the end of the process. If another one does, the error is [jobs.ErrLocked]. What an
-// earlier process was at waits again; what it left in doubt stays so.
+// earlier process was at waits again; what it left in doubt stays so. If that process
+// lives, and only its lock was lost, it is stopped before it ends a mail that waits.
 func (d *DB) LockMailing(ctx context.Context, mailing int64) (unlock func() error, err error) {
-	const query = `UPDATE deliveries SET state = 'waiting', changed = ? WHERE mailing_id = ? AND state = 'trying'`
+	const query = `UPDATE deliveries SET state = 'waiting', holder = '', changed = ? WHERE mailing_id = ? AND state = 'trying'`
 	if unlock, err = d.LockJob(ctx, fmt.Sprintf("mailing %d", mailing)); err != nil {
 		return nil, err
 	}
@@ -190,7 +205,7 @@ func (d *DB) LockMailing(ctx context.Context, mailing int64) (unlock func() erro
 func (d *DB) Resend(ctx context.Context, mailing int64, state jobs.DeliveryState) (n int64, err error) {
 	const query = `
 		UPDATE deliveries
-		SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, first = 0, tries = 0, next = ?, changed = ?
+		SET state = CASE WHEN ` + suppressed + ` THEN 'suppressed' ELSE 'waiting' END, holder = '', first = 0, tries = 0, next = ?, changed = ?
 		WHERE mailing_id = ? AND state = ? AND address <> ?`
 	switch state {
 	case jobs.DeliveryInDoubt, jobs.DeliveryRefused, jobs.DeliveryGivenUp:

@@ -11,6 +11,7 @@ import (
 
 	"passmill/jobs"
 	"passmill/jobs/ledger"
+	"passmill/sign"
 )
 
 // outbox makes a mailing that is open, about passes S00000 and so on, and returns
@@ -174,6 +175,46 @@ func TestSuppression(t *testing.T) {
 		_, err = db.Record(ctx, []jobs.DeliveryChange{change("S00003", jobs.DeliverySent)}) // the answer is slower than the bounce
 		must(t, err)
 		is(t, db, m.ID, map[jobs.DeliveryState]int{jobs.DeliverySuppressed: 3, jobs.DeliveryBounced: 1})
+	})
+}
+
+// TestVoidMails: nobody gets a mail about a pass that became void or expired after the
+// mailing was prepared: not while it waits, and not while it is written.
+func TestVoidMails(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		db, ctx := open(t, dsn), t.Context()
+		m := outbox(t, db, 4)
+		stand := func(state jobs.StandingState, serial string) {
+			s := jobs.Standing{State: state}
+			if state == jobs.StandingExpired {
+				s.Ends = now
+			}
+			must(t, db.SetStanding(ctx, passIDs(t, db, serial), s, sign.Event{At: now, Action: sign.ActionPassVoid}))
+		}
+		stand(jobs.StandingVoided, "S00000")
+		got, err := db.Claim(ctx, m.ID, 10, nil)
+		if err != nil || !slices.Equal(ids(got), []string{"S00001", "S00002", "S00003"}) {
+			t.Fatalf("claimed %v (%v)", ids(got), err)
+		}
+		_, err = db.Record(ctx, []jobs.DeliveryChange{{ID: "S00003", State: jobs.DeliveryWaiting, Code: 450, Answer: "later", Next: now, Tried: true}})
+		must(t, err)
+		stand(jobs.StandingExpired, "S00001")
+		stand(jobs.StandingVoided, "S00003")
+		stopped, err := db.Record(ctx, []jobs.DeliveryChange{change("S00001", jobs.DeliveryInDoubt), change("S00002", jobs.DeliveryInDoubt)})
+		if err != nil || !slices.Equal(stopped, []string{"S00001"}) {
+			t.Errorf("stopped %v (%v)", stopped, err)
+		}
+		if got, err := db.Claim(ctx, m.ID, 10, nil); err != nil || len(got) > 0 {
+			t.Errorf("claimed %v (%v)", ids(got), err)
+		}
+		is(t, db, m.ID, map[jobs.DeliveryState]int{jobs.DeliverySuppressed: 3, jobs.DeliveryInDoubt: 1})
+		list, err := db.Deliveries(ctx, m.ID, jobs.DeliverySuppressed, "", 9)
+		must(t, err)
+		for _, d := range list {
+			if d.Code != 0 || d.Answer != "the pass is void or has expired" {
+				t.Errorf("%s is suppressed: %d %q", d.ID, d.Code, d.Answer)
+			}
+		}
 	})
 }
 

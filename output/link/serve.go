@@ -188,6 +188,9 @@ func (s *server) pass(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
+	if ok, err := s.count(w, v); err != nil || !ok {
+		return err
+	}
 	s.deliver(w, v, passType, p.Name+".pkpass", p)
 	return nil
 }
@@ -215,18 +218,25 @@ func (s *server) passes(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	whole.Data = bundle
+	if ok, err := s.count(w, v); err != nil || !ok {
+		return err
+	}
 	s.deliver(w, v, bundleType, "passes.pkpasses", whole)
 	return nil
 }
 
-// admit decides whether a request gets a pass, and counts it if a person's device asks.
+// person reports whether a person's device asks for a pass.
+func (v *visit) person() bool {
+	return v.device.wallet && !v.device.robot && v.Method == http.MethodGet
+}
+
+// admit decides whether a pass is pressed for a request.
 // Robots get what anybody gets; but a link that is good for so many devices gives
 // nothing to what is none, and a sealed one that nobody has opened is not opened by
 // them.
 func (s *server) admit(w http.ResponseWriter, v *visit) (bool, error) {
-	person := v.device.wallet && !v.device.robot && v.Method == http.MethodGet
 	fresh := v.opened.Code.Sealed != nil && len(v.opened.Versions) == 0
-	if !person && (v.opened.Limited || fresh && (v.device.robot || v.Method == http.MethodHead)) {
+	if !v.person() && (v.opened.Limited || fresh && (v.device.robot || v.Method == http.MethodHead)) {
 		if v.Method == http.MethodHead && !v.device.robot {
 			w.Header().Set("Content-Type", passType)
 			return false, nil
@@ -240,7 +250,13 @@ func (s *server) admit(w http.ResponseWriter, v *visit) (bool, error) {
 			return false, err
 		}
 	}
-	if !person || goesOn(v.Request) && !v.opened.Limited {
+	return true, nil
+}
+
+// count counts that a person's device gets a pass, and decides whether it does. The pass
+// is at hand by then: one that can't be pressed uses nothing up.
+func (s *server) count(w http.ResponseWriter, v *visit) (bool, error) {
+	if !v.person() || goesOn(v.Request) && !v.opened.Limited {
 		return true, nil
 	}
 	ok, counted, err := s.Passes.Use(v.Context(), v.opened, s.hash(v.Request, v.from))

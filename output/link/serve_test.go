@@ -38,6 +38,7 @@ type shop struct {
 	serials []string
 	planned int
 	pressed int
+	broken  error  // of pressing
 	last    string // device that was counted last
 	opened  int
 	got     int
@@ -83,6 +84,9 @@ func (s *shop) Plan(_ context.Context, o link.Opened) (link.Opened, error) {
 func (s *shop) Press(_ context.Context, o link.Opened, n int) (link.Pressed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken != nil {
+		return link.Pressed{}, s.broken
+	}
 	s.pressed++
 	return link.Pressed{Data: []byte(fmt.Sprintf("pass %s of press %d%s", o.Serials[n], s.pressed, strings.Repeat(".", 500))), Name: o.Serials[n], Modified: s.now}, nil
 }
@@ -367,6 +371,28 @@ func TestLimited(t *testing.T) {
 	}
 	if s.got != 1 {
 		t.Errorf("%d downloads, want 1", s.got)
+	}
+}
+
+// TestFailedPress: a pass that can't be pressed uses nothing up and is not counted; the
+// device that asks again gets it.
+func TestFailedPress(t *testing.T) {
+	for _, end := range []string{"/pass.pkpass", "/passes.pkpasses"} {
+		for name, code := range map[string]func(*stand) string{"plain": func(s *stand) string { return s.plain(1) }, "sealed": (*stand).sealed} {
+			s := newStand(t)
+			s.limited, s.broken = 1, errors.New("the key can't be opened")
+			path := code(s) + end
+			if r := s.get("GET", path, iPhone); r.StatusCode != http.StatusServiceUnavailable || s.limited != 1 || s.got != 0 {
+				t.Errorf("%s%s: %d, %d uses are left, %d downloads", name, end, r.StatusCode, s.limited, s.got)
+			}
+			s.broken = nil
+			if r := s.get("GET", path, safari); r.StatusCode != http.StatusOK || s.limited != 0 || s.got != 1 {
+				t.Errorf("%s%s, mended: %d, %d uses are left, %d downloads", name, end, r.StatusCode, s.limited, s.got)
+			}
+			if r := s.get("GET", path, iPhone); r.StatusCode != http.StatusGone {
+				t.Errorf("%s%s, used up: %d", name, end, r.StatusCode)
+			}
+		}
 	}
 }
 

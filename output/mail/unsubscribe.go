@@ -25,8 +25,9 @@ var leavePage = template.Must(template.New("leave").Parse(leaveText))
 // changes nothing, since programs open all links of a mail; its button does, and so
 // does the POST of a mail program's own one (RFC 8058).
 type Leaving struct {
-	// Open returns the delivery of a mark; ok is false if the mark is none of ours.
-	Open func(mark string) (delivery string, ok bool)
+	// Open returns the delivery of a mark; ok is false if the mark is none of ours. An
+	// error says that nobody can tell at the moment.
+	Open func(mark string) (delivery string, ok bool, err error)
 	// Leave records the wish. [jobs.ErrNotFound] means that nothing is known of
 	// the delivery any more.
 	Leave func(ctx context.Context, delivery string) error
@@ -37,8 +38,11 @@ type Leaving struct {
 func (l Leaving) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		say := leaveIn(r.Header.Get("Accept-Language"))
-		delivery, ok := l.Open(r.PathValue("mark"))
+		delivery, ok, err := l.Open(r.PathValue("mark"))
 		switch {
+		case err != nil:
+			l.fail(w, r, "", err)
+			return
 		case !ok:
 			say.show(w, http.StatusNotFound, say.unknown, "")
 			return
@@ -48,12 +52,20 @@ func (l Leaving) Handler() http.Handler {
 		}
 		// A delivery that is gone was somebody's who was erased, or a trial.
 		if err := l.Leave(r.Context(), delivery); err != nil && !errors.Is(err, jobs.ErrNotFound) {
-			l.Log.ErrorContext(r.Context(), "unsubscribe", "delivery", delivery, "err", err)
-			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			l.fail(w, r, delivery, err)
 			return
 		}
 		say.show(w, http.StatusOK, say.done, "")
 	})
+}
+
+// fail asks to be asked again: a mail provider that is told so repeats the wish, and one
+// that hears that the link is none gives it up.
+func (l Leaving) fail(w http.ResponseWriter, r *http.Request, delivery string, err error) {
+	l.Log.ErrorContext(r.Context(), "unsubscribe", "delivery", delivery, "err", err)
+	w.Header().Set("Retry-After", "60")
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 }
 
 // leaveWords are what the pages say in a language.

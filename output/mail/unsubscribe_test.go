@@ -13,12 +13,19 @@ import (
 	ours "passmill/output/mail"
 )
 
-// TestLeaving: to look changes nothing, a POST does, and what is no mark is told so.
+// TestLeaving: to look changes nothing, a POST does, and what is no mark is told so. While
+// nobody can tell, or nothing can be written, whoever asks is to ask again.
 func TestLeaving(t *testing.T) {
 	var left []string
 	mux := http.NewServeMux()
 	h := ours.Leaving{
-		Open: func(mark string) (string, bool) { return strings.CutPrefix(mark, "good-") },
+		Open: func(mark string) (string, bool, error) {
+			if mark == "locked" {
+				return "", false, errors.New("the keys can't be opened")
+			}
+			id, ok := strings.CutPrefix(mark, "good-")
+			return id, ok, nil
+		},
 		Leave: func(_ context.Context, id string) error {
 			switch id {
 			case "gone":
@@ -48,7 +55,9 @@ func TestLeaving(t *testing.T) {
 		{"POST", "evil", "", 404, "This link is not valid", 0},
 		{"POST", "good-1", "", 200, "You get no more of these mails", 1},
 		{"POST", "good-gone", "", 200, "You get no more of these mails", 0},
-		{"POST", "good-broken", "", 500, "Internal Server Error", 0},
+		{"POST", "good-broken", "", 503, "Service Unavailable", 0},
+		{"POST", "locked", "", 503, "Service Unavailable", 0},
+		{"GET", "locked", "", 503, "Service Unavailable", 0},
 		{"PUT", "good-1", "", 405, "", 0},
 	} {
 		left = nil
@@ -57,6 +66,9 @@ func TestLeaving(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
+		if again := w.Header().Get("Retry-After"); (again != "") != (c.code == 503) {
+			t.Errorf("%s %s: Retry-After %q", c.method, c.mark, again)
+		}
 		if w.Code != c.code || !strings.Contains(w.Body.String(), c.want) || len(left) != c.left {
 			t.Errorf("%s %s: %d, %d left, %s", c.method, c.mark, w.Code, len(left), w.Body)
 		}
