@@ -37,7 +37,7 @@ type letterBox struct {
 	address string
 
 	mu    sync.Mutex
-	mails map[string][]string // by recipient; guarded by mu
+	mails map[string][]string        // by recipient; guarded by mu
 	deny  map[string]*smtp.SMTPError // guarded by mu
 }
 
