@@ -23,8 +23,12 @@ type jobCommand struct {
 
 // openLedger opens the ledger of the workspace around the current folder.
 func openLedger(ctx context.Context, database string) (workspace, *ledger.DB, error) {
-	none := ""
-	return openLedgerOf(ctx, &none, database)
+	space, err := findWorkspace(".", database)
+	if err != nil {
+		return space, nil, err
+	}
+	db, err := space.existing(ctx)
+	return space, db, err
 }
 
 // openLedgerOf opens the ledger with the passes of a job, which may be named by its file;
@@ -34,10 +38,7 @@ func openLedgerOf(ctx context.Context, job *string, database string) (workspace,
 	if err != nil {
 		return space, nil, err
 	}
-	if !space.hasLedger() {
-		return space, nil, space.missingLedger()
-	}
-	db, err := space.open(ctx)
+	db, err := space.existing(ctx)
 	return space, db, err
 }
 

@@ -44,13 +44,10 @@ func openMailing(ctx context.Context, name, database string) (def definition, o 
 	if def, err = findJob(ctx, name, database); err != nil {
 		return def, nil, nil, err
 	}
-	space, err := def.workspace(database)
-	if err == nil && !space.hasLedger() {
-		err = space.missingLedger()
-	}
 	var db *ledger.DB
+	space, err := def.workspace(database)
 	if err == nil {
-		db, err = space.open(ctx)
+		db, err = space.existing(ctx)
 	}
 	if err != nil {
 		return def, nil, nil, errors.Join(err, def.close())

@@ -164,10 +164,7 @@ func withMailing(ctx context.Context, job, name, database string, f func(*ledger
 	if err != nil {
 		return err
 	}
-	if !space.hasLedger() {
-		return space.missingLedger()
-	}
-	db, err := space.open(ctx)
+	db, err := space.existing(ctx)
 	if err != nil {
 		return err
 	}

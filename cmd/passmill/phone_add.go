@@ -103,13 +103,9 @@ func unbundle(name string, data []byte) ([][]byte, error) {
 		if !strings.HasSuffix(f.Name, ".pkpass") {
 			return [][]byte{data}, nil
 		}
-		r, err := f.Open()
+		pass, err := bundled(name, f)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
-		}
-		pass, err := io.ReadAll(io.LimitReader(r, maxBundledPass))
-		if err := errors.Join(err, r.Close()); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
+			return nil, err
 		}
 		passes = append(passes, pass)
 	}

@@ -222,10 +222,7 @@ type restater struct {
 
 // openRestater opens the ledger of a job file, or that around the current folder.
 func openRestater(ctx context.Context, space workspace) (*restater, error) {
-	if !space.hasLedger() {
-		return nil, space.missingLedger()
-	}
-	db, err := space.open(ctx)
+	db, err := space.existing(ctx)
 	if err != nil {
 		return nil, err
 	}

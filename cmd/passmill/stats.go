@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"passmill/jobs"
+	"passmill/jobs/sheet"
 )
 
 type statsCommand struct {
@@ -142,21 +143,13 @@ func statsCSV(w io.Writer, lines []statsLine) error {
 	}
 	records := [][]string{head}
 	for _, l := range lines {
-		record := []string{l.day, harmless(l.job)}
+		record := []string{l.day, sheet.NoFormula(l.job)}
 		for _, s := range jobs.FunnelSteps {
 			record = append(record, strconv.Itoa(l.counts[s]))
 		}
 		records = append(records, record)
 	}
 	return out.WriteAll(records)
-}
-
-// harmless keeps a name from being taken for a formula by a spreadsheet program.
-func harmless(name string) string {
-	if name != "" && strings.ContainsRune("=+-@\t\r", rune(name[0])) {
-		return "'" + name
-	}
-	return name
 }
 
 func statsJSON(w io.Writer, lines []statsLine) error {

@@ -215,13 +215,9 @@ func verifyFile(name string, o verify.Options) ([]verdict, error) {
 	}
 	var verdicts []verdict
 	for _, f := range bundle.File {
-		r, err := f.Open()
+		pass, err := bundled(name, f)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
-		}
-		pass, err := io.ReadAll(io.LimitReader(r, maxBundledPass))
-		if err := errors.Join(err, r.Close()); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
+			return nil, err
 		}
 		verdicts = append(verdicts, judge(name+"/"+f.Name, pass, o))
 	}
@@ -231,3 +227,16 @@ func verifyFile(name string, o verify.Options) ([]verdict, error) {
 // maxBundledPass bounds what is unpacked of a bundle at once; a bundle as a
 // whole has at most 150 MB.
 const maxBundledPass = 150 << 20
+
+// bundled unpacks a pass of the bundle of a name.
+func bundled(name string, f *zip.File) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
+	}
+	pass, err := io.ReadAll(io.LimitReader(r, maxBundledPass))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, f.Name, err)
+	}
+	return pass, nil
+}

@@ -92,6 +92,14 @@ func (w workspace) open(ctx context.Context) (*ledger.DB, error) {
 	return ledger.Open(ctx, w.database, ledger.Options{})
 }
 
+// existing opens the ledger for commands that have nothing to do without one.
+func (w workspace) existing(ctx context.Context) (*ledger.DB, error) {
+	if !w.hasLedger() {
+		return nil, w.missingLedger()
+	}
+	return w.open(ctx)
+}
+
 // hasLedger reports whether there is a ledger to look into.
 func (w workspace) hasLedger() bool { return isURL(w.database) || exists(w.database) }
 

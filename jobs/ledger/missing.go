@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"passmill/jobs"
 )
@@ -121,8 +122,22 @@ func (d *DB) Absent(ctx context.Context, job, typeID string, present IDSet) (abs
 func (d *DB) SetMissing(ctx context.Context, run int64, ids []int64, s jobs.Standing) error {
 	const valid = `SELECT id FROM passes WHERE standing = 'valid' AND id IN (` + listMark + `)`
 	s.Cause = jobs.CauseMissing
-	for from := 0; from < len(ids); from += listMax {
-		part := ids[from:min(from+listMax, len(ids))]
+	return d.restand(ctx, run, ids, valid, nil, func(t *tx, left []int64) error { return t.stand(ctx, left, s, run, d.now()) })
+}
+
+// UndoMissing makes passes valid again that are not since the source of a run had no
+// row of them.
+func (d *DB) UndoMissing(ctx context.Context, run int64, ids []int64) error {
+	const still = `SELECT id FROM passes WHERE standing_run = ? AND id IN (` + listMark + `)`
+	return d.restand(ctx, run, ids, still, []any{run}, func(t *tx, left []int64) error {
+		return t.stand(ctx, left, jobs.Standing{State: jobs.StandingValid}, 0, d.now())
+	})
+}
+
+// restand does op with those of the passes that a query with a list still finds, part
+// by part, each in a transaction in which nobody else changes them.
+func (d *DB) restand(ctx context.Context, run int64, ids []int64, query string, args []any, op func(t *tx, left []int64) error) error {
+	for part := range slices.Chunk(ids, listMax) {
 		err := d.write(ctx, stepMissing, func(t *tx) error {
 			if _, err := t.lockCounter(ctx); err != nil {
 				return err
@@ -133,11 +148,11 @@ func (d *DB) SetMissing(ctx context.Context, run int64, ids []int64, s jobs.Stan
 				err := rows.Scan(&id)
 				left = append(left, id)
 				return err
-			}, valid, part)
+			}, query, part, args...)
 			if err != nil || len(left) == 0 {
 				return err
 			}
-			return t.stand(ctx, left, s, run, d.now())
+			return op(t, left)
 		})
 		if err != nil {
 			return fmt.Errorf("passes that run %d has no row of: %w", run, err)

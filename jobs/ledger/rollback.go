@@ -139,32 +139,3 @@ func (t *tx) rollBack(ctx context.Context, run, of int64, ids []int64, d *DB) er
 	}
 	return t.told(ctx, back, now)
 }
-
-// UndoMissing makes passes valid again that are not since the source of a run had no
-// row of them.
-func (d *DB) UndoMissing(ctx context.Context, run int64, ids []int64) error {
-	const still = `SELECT id FROM passes WHERE standing_run = ? AND id IN (` + listMark + `)`
-	for from := 0; from < len(ids); from += listMax {
-		part := ids[from:min(from+listMax, len(ids))]
-		err := d.write(ctx, stepMissing, func(t *tx) error {
-			if _, err := t.lockCounter(ctx); err != nil {
-				return err
-			}
-			var left []int64
-			err := eachList(ctx, t, func(rows *sql.Rows) error {
-				var id int64
-				err := rows.Scan(&id)
-				left = append(left, id)
-				return err
-			}, still, part, run)
-			if err != nil || len(left) == 0 {
-				return err
-			}
-			return t.stand(ctx, left, jobs.Standing{State: jobs.StandingValid}, 0, d.now())
-		})
-		if err != nil {
-			return fmt.Errorf("passes that run %d had no row of: %w", run, err)
-		}
-	}
-	return nil
-}

@@ -18,7 +18,7 @@ func (c *Copy) writeCSV(ctx context.Context, out *os.File) error {
 	w := csv.NewWriter(buffer)
 	header := c.header()
 	for i := range header {
-		header[i] = noFormula(header[i])
+		header[i] = NoFormula(header[i])
 	}
 	if err := w.Write(header[:len(c.columns)+len(c.options.Columns)]); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (c *Copy) writeCSV(ctx context.Context, out *os.File) error {
 			return err
 		}
 		for i := range line {
-			line[i] = noFormula(line[i])
+			line[i] = NoFormula(line[i])
 		}
 		if err := w.Write(line); err != nil {
 			return err
@@ -41,9 +41,9 @@ func (c *Copy) writeCSV(ctx context.Context, out *os.File) error {
 	return buffer.Flush()
 }
 
-// noFormula puts an apostrophe before what a spreadsheet program would take for a
+// NoFormula puts an apostrophe before what a spreadsheet program would take for a
 // formula: CSV has no other way to say that a cell is text.
-func noFormula(s string) string {
+func NoFormula(s string) string {
 	if s == "" {
 		return s
 	}

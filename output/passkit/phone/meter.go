@@ -37,7 +37,7 @@ func (m *Meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	start := time.Now()
 	res, err := m.Base.RoundTrip(r)
 	took := time.Since(start)
-	kind := exchangeKind{call: callOf(r)}
+	kind := exchangeKind{call: CallOf(r)}
 	if err == nil {
 		kind.code = res.StatusCode
 	}
@@ -50,8 +50,8 @@ func (m *Meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// callOf names a call of the protocol.
-func callOf(r *http.Request) string {
+// CallOf names a call of the protocol: "register", "list", "fetch", "unregister", "log".
+func CallOf(r *http.Request) string {
 	switch {
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/v1/log"):
 		return "log"

@@ -6,7 +6,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
+
+	"passmill/output/passkit/phone"
 )
 
 // How often what the network carries is lost, in a thousand.
@@ -35,7 +36,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errLost
 	}
 	res := Carry(n.handler(), r)
-	n.kinds[kindOf(r)+" "+http.StatusText(res.StatusCode)]++
+	n.kinds[phone.CallOf(r)+" "+http.StatusText(res.StatusCode)]++
 	if n.lossy && n.rng.IntN(1000) < lostAnswers {
 		n.counts.Lost++
 		return nil, errLost
@@ -52,21 +53,6 @@ func Carry(h http.Handler, r *http.Request) *http.Response {
 		StatusCode: w.code, Header: w.header, Body: io.NopCloser(&w.body), Request: r,
 		ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(w.body.Len()),
 	}
-}
-
-// kindOf names a call of the protocol.
-func kindOf(r *http.Request) string {
-	switch {
-	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/log"):
-		return "log"
-	case r.Method == http.MethodPost:
-		return "register"
-	case r.Method == http.MethodDelete:
-		return "unregister"
-	case strings.Contains(r.URL.Path, "/registrations/"):
-		return "list"
-	}
-	return "fetch"
 }
 
 // A recorder takes an answer down.
